@@ -1,0 +1,125 @@
+"""Wrap a call to an AI feature so that it fails well: one call in, one Outcome out.
+
+Names are loaded when they are first used, so that a program that only imports this pays nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fallbackkit._clock import Clock, SystemClock
+    from fallbackkit._outcome import Answer, Attempt, Confidence, Outcome, Source, Step, Ticket, Usage
+    from fallbackkit._pipeline import AsyncProtected, Pipeline, Protected
+    from fallbackkit._protect import protect
+    from fallbackkit._runtime import remaining
+    from fallbackkit._strategies.cache import Cache
+    from fallbackkit._strategies.circuit_breaker import CircuitBreaker, Permit, Snapshot
+    from fallbackkit._strategies.escalate import Escalate
+    from fallbackkit._strategies.fallback import Fallback, Rung
+    from fallbackkit._strategies.gate import ConfidenceGate
+    from fallbackkit._strategies.retry import Retry
+    from fallbackkit._strategies.timeout import Deadline, Timeout
+    from fallbackkit._strategies.validate import Validate
+    from fallbackkit.errors import (
+        TRANSIENT,
+        BulkheadFull,
+        CallRejected,
+        CannotAnswer,
+        CircuitOpen,
+        DeadlineExceeded,
+        Failure,
+        FailureKind,
+        FallbackExhausted,
+        FallbackkitError,
+        InvalidAnswer,
+        LowConfidence,
+        QueueFull,
+        ReviewPending,
+    )
+    from fallbackkit.messages import Action, Notice
+    from fallbackkit.providers import classify
+
+__all__ = [
+    "TRANSIENT",
+    "Action",
+    "Answer",
+    "AsyncProtected",
+    "Attempt",
+    "BulkheadFull",
+    "Cache",
+    "CallRejected",
+    "CannotAnswer",
+    "CircuitBreaker",
+    "CircuitOpen",
+    "Clock",
+    "Confidence",
+    "ConfidenceGate",
+    "Deadline",
+    "DeadlineExceeded",
+    "Escalate",
+    "Failure",
+    "FailureKind",
+    "Fallback",
+    "FallbackExhausted",
+    "FallbackkitError",
+    "InvalidAnswer",
+    "LowConfidence",
+    "Notice",
+    "Outcome",
+    "Permit",
+    "Pipeline",
+    "Protected",
+    "QueueFull",
+    "Retry",
+    "ReviewPending",
+    "Rung",
+    "Snapshot",
+    "Source",
+    "Step",
+    "SystemClock",
+    "Ticket",
+    "Timeout",
+    "Usage",
+    "Validate",
+    "classify",
+    "protect",
+    "remaining",
+]
+
+_HOMES = {
+    "_clock": "Clock SystemClock",
+    "_outcome": "Answer Attempt Confidence Outcome Source Step Ticket Usage",
+    "_pipeline": "AsyncProtected Pipeline Protected",
+    "_protect": "protect",
+    "_runtime": "remaining",
+    "_strategies.cache": "Cache",
+    "_strategies.circuit_breaker": "CircuitBreaker Permit Snapshot",
+    "_strategies.escalate": "Escalate",
+    "_strategies.fallback": "Fallback Rung",
+    "_strategies.gate": "ConfidenceGate",
+    "_strategies.retry": "Retry",
+    "_strategies.timeout": "Deadline Timeout",
+    "_strategies.validate": "Validate",
+    "errors": "BulkheadFull CallRejected CannotAnswer CircuitOpen DeadlineExceeded Failure FailureKind"
+    " FallbackExhausted FallbackkitError InvalidAnswer LowConfidence QueueFull ReviewPending TRANSIENT",
+    "messages": "Action Notice",
+    "providers": "classify",
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
+_MODULES = frozenset({"errors", "events", "messages", "providers", "review", "testing", "ui"})
+
+
+def __getattr__(name: str) -> object:
+    if name in _MODULES:
+        return import_module(f"{__name__}.{name}")
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_MODULES})

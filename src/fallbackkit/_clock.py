@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import time as _time
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from fallbackkit import _threads
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+T = TypeVar("T")
+
+
+class LimitReached(Exception):
+    """A function did not end within the ``seconds`` that a clock was told to give it."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"no end within {seconds} s")
+        self.seconds = seconds
+
+
+class Clock(Protocol):
+    """Who measures time, waits, and cuts off. ``SystemClock``, or ``testing.FakeClock`` in tests."""
+
+    def now(self) -> float:
+        """Monotonic seconds; only differences mean something."""
+        ...
+
+    def time(self) -> float:
+        """Seconds since the epoch, for what people read."""
+        ...
+
+    def sleep(self, seconds: float) -> None: ...
+
+    async def asleep(self, seconds: float) -> None: ...
+
+    def limited(self, fn: Callable[[], T], seconds: float) -> T:
+        """Return what ``fn()`` returns, or raise LimitReached after ``seconds``."""
+        ...
+
+    async def alimited(self, fn: Callable[[], Awaitable[T]], seconds: float) -> T:
+        """Return what ``await fn()`` returns, or raise LimitReached after ``seconds``."""
+        ...
+
+
+class SystemClock:
+    """The machine's clocks. Safe to share between threads and tasks."""
+
+    __slots__ = ()
+    now = staticmethod(_time.monotonic)
+    time = staticmethod(_time.time)
+    sleep = staticmethod(_time.sleep)
+
+    async def asleep(self, seconds: float) -> None:
+        import asyncio  # programs without it need not load it
+
+        await asyncio.sleep(seconds)
+
+    def limited(self, fn: Callable[[], T], seconds: float) -> T:
+        job = _threads.start(fn)
+        if job.wait(seconds):
+            return job.result()
+        raise LimitReached(seconds)
+
+    async def alimited(self, fn: Callable[[], Awaitable[T]], seconds: float) -> T:
+        import asyncio
+
+        timeout = asyncio.timeout(seconds)
+        try:
+            async with timeout:
+                return await fn()
+        except TimeoutError:
+            if timeout.expired():
+                raise LimitReached(seconds) from None
+            raise
+
+
+SYSTEM_CLOCK = SystemClock()
+"""One instance for all, so that nested pipelines know that they share a time line."""

@@ -1,0 +1,81 @@
+"""The one order in which strategies make sense, outermost first, and why."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from fallbackkit._strategies.cache import Cache
+from fallbackkit._strategies.circuit_breaker import CircuitBreaker
+from fallbackkit._strategies.escalate import Escalate
+from fallbackkit._strategies.fallback import Fallback
+from fallbackkit._strategies.gate import ConfidenceGate
+from fallbackkit._strategies.retry import Retry
+from fallbackkit._strategies.timeout import Deadline, Timeout
+from fallbackkit._strategies.validate import Validate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fallbackkit._runtime import Strategy
+
+__all__ = ["check"]
+
+_WHY: dict[type[Strategy], str] = {
+    Escalate: "the ticket has to be filed even when the time is up",
+    Deadline: "it limits everything inside, fallbacks and waits too; for one attempt use Timeout",
+    Fallback: "the next rung has to be asked after every attempt at this one has failed",
+    Cache: "only answers that passed the gate may be saved",
+    ConfidenceGate: "an unsure answer is no reason to ask the same model again",
+    Retry: "each attempt needs its own check, permit and time limit",
+    Validate: "a malformed answer may be asked for again, but must not charge the breaker",
+    CircuitBreaker: "an attempt that timed out has to count",
+    Timeout: "it limits one attempt; for the whole call use Deadline",
+}
+_ORDER = tuple(_WHY)
+_NAMES = " > ".join(strategy.__name__ for strategy in _ORDER)
+
+
+def check(strategies: Sequence[Any]) -> None:
+    """Refuse orders and combinations that cannot work, with a sentence that says what to move.
+
+    Raises:
+        TypeError: Something is not a strategy.
+        ValueError: An impossible order, a strategy given twice, or limits that contradict one another.
+    """
+    for strategy in strategies:
+        if type(strategy) not in _WHY:
+            msg = f"a Pipeline is made of {_NAMES}, got {strategy!r}"
+            raise TypeError(msg)
+    for outer, inner in pairwise(strategies):
+        _check_pair(type(outer), type(inner))
+    _check_limits({type(strategy): strategy for strategy in strategies})
+
+
+def _check_pair(outer: type[Strategy], inner: type[Strategy]) -> None:
+    if outer is inner:
+        msg = f"`{outer.__name__}` is given twice; keep one, its limits would multiply"
+        raise ValueError(msg)
+    if _ORDER.index(outer) > _ORDER.index(inner):
+        msg = (
+            f"`{inner.__name__}` must stand outside `{outer.__name__}`: {_WHY[inner]}. "
+            f"Move it in front; outermost first the order is {_NAMES}"
+        )
+        raise ValueError(msg)
+
+
+def _check_limits(given: dict[type[Strategy], Any]) -> None:
+    deadline = given[Deadline].seconds if Deadline in given else math.inf
+    timeout = given[Timeout].seconds if Timeout in given else 0.0
+    fallback = given.get(Fallback)
+    kept = fallback.reserve * len(fallback.rungs) if fallback else 0.0
+    if timeout > deadline:
+        msg = f"`Timeout({timeout:g})` is longer than `Deadline({deadline:g})`; lower it, or leave it out"
+        raise ValueError(msg)
+    if kept >= deadline:
+        msg = (
+            f"`Deadline({deadline:g})` leaves nothing for the first rung: Fallback keeps {kept:g} s for those behind "
+            f"it; raise the deadline, or give Fallback a smaller `reserve`"
+        )
+        raise ValueError(msg)

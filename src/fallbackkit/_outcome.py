@@ -1,0 +1,337 @@
+from __future__ import annotations
+
+import json
+import os
+from datetime import datetime
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic_core import to_jsonable_python
+
+from fallbackkit._text import Text
+from fallbackkit.errors import Failure, FailureKind
+
+if TYPE_CHECKING:
+    from fallbackkit.messages import Audience, Facts, Notice
+
+__all__ = [
+    "Answer",
+    "Attempt",
+    "Confidence",
+    "Outcome",
+    "Source",
+    "Step",
+    "Ticket",
+    "Usage",
+]
+
+Status = Literal[
+    "working",
+    "streaming",
+    "answered",
+    "degraded",
+    "low_confidence",
+    "awaiting_review",
+    "reviewed",
+    "interrupted",
+    "unavailable",
+]
+StepKind = Literal["model", "smaller_model", "cache", "rule", "search", "person", "other"]
+Verdict = Literal["answered", "failed", "abstained", "skipped", "rejected"]
+Basis = Literal["measured", "guaranteed", "agreement", "retrieval", "model_said", "none"]
+Check = Literal["quote_found", "quote_not_found", "not_checked", "unreachable", "changed", "conflicts"]
+TicketState = Literal["pending", "claimed", "decided", "cancelled", "expired"]
+
+
+def _jsonable(value: Any) -> Any:
+    try:
+        plain = to_jsonable_python(value, fallback=lambda _: None)
+    except ValueError:  # it contains itself
+        return None
+    return json.loads(json.dumps(plain, ensure_ascii=False).encode(errors="replace"))
+
+
+Loose = Annotated[Any, PlainSerializer(_jsonable, when_used="json")]
+"""Any object; what cannot be serialised becomes null."""
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
+
+
+V = TypeVar("V", bound=_Value)
+_new = object.__new__
+_put_fields, _put_names, _put_extra, _put_private = (
+    vars(BaseModel)[slot].__set__
+    for slot in ("__dict__", "__pydantic_fields_set__", "__pydantic_extra__", "__pydantic_private__")
+)
+
+
+@cache
+def _every(model: type[_Value]) -> set[str]:
+    """The fields of a model; one set for all its values, which are frozen and copy it before they change."""
+    return set(model.model_fields)
+
+
+def trusted(model: type[V], fields: dict[str, Any]) -> V:
+    """Make a value of our own, all of whose fields are given and right: validation would cost the most of a call.
+
+    What pydantic's ``model_construct`` does, without its loop over the fields.
+    """
+    made = _new(model)
+    _put_fields(made, fields)
+    _put_names(made, _every(model))
+    _put_extra(made, None)
+    _put_private(made, None)
+    return made
+
+
+class Usage(_Value):
+    """What a call consumed. An unknown price is None, never 0."""
+
+    input_tokens: int = Field(default=0, ge=0)
+    output_tokens: int = Field(default=0, ge=0)
+    cost: float | None = None
+    currency: Text = "USD"
+
+    def __add__(self, other: Usage) -> Usage:
+        known = self.cost is not None and other.cost is not None and self.currency == other.currency
+        return Usage(
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            cost=(self.cost or 0) + (other.cost or 0) if known else None,
+            currency=self.currency,
+        )
+
+
+class Source(_Value):
+    """Where a statement comes from.
+
+    Attributes:
+        url: Shown as a link only if it is http, https or mailto.
+        quote: The sentence that the answer rests on, verbatim.
+        locator: The place inside, for example "section 4" or "page 7".
+        check: Whether the quote was looked for in the source, and what was found.
+    """
+
+    title: Text
+    url: Text | None = None
+    quote: Text | None = None
+    locator: Text | None = None
+    updated_at: datetime | None = None
+    check: Check = "not_checked"
+
+
+class Answer(_Value):
+    """What a model, a rule, a search or a person said.
+
+    Return one from your function to give sources and a score; a plain string or an SDK's
+    response object is read into one.
+
+    Attributes:
+        text: What people read.
+        data: Structured data, if the call returns any.
+        score: How safe the answer is, higher is safer, in [0, 1]; None if unknown.
+        score_basis: What the score is. Only ``measured`` and ``guaranteed`` may be shown as a number.
+        model: The model that served, as the provider names it.
+        finish_reason: As the provider names it ("stop", "length", "content_filter", …).
+        created_at: When it was said; a cached answer keeps its first date.
+
+    Example:
+        >>> Answer(text="Five days.", sources=(Source(title="Leave policy"),)).sources[0].check
+        'not_checked'
+    """
+
+    text: Text
+    data: Loose = None
+    sources: tuple[Source, ...] = ()
+    score: Annotated[float, Field(allow_inf_nan=True)] | None = None
+    score_basis: Basis | None = None
+    model: Text | None = None
+    usage: Usage | None = None
+    finish_reason: Text | None = None
+    created_at: datetime | None = None
+
+
+class Confidence(_Value):
+    """How sure we are, and what that rests on.
+
+    Attributes:
+        value: In [0, 1], or None if not measured.
+        basis: Only ``measured`` and ``guaranteed`` may be shown as a number.
+        lower: Lower end of the interval, in [0, 1].
+        upper: Upper end of the interval, in [0, 1].
+        n: Number of labelled cases it was measured on.
+    """
+
+    value: float | None = Field(default=None, ge=0, le=1)
+    basis: Basis = "none"
+    lower: float | None = Field(default=None, ge=0, le=1)
+    upper: float | None = Field(default=None, ge=0, le=1)
+    n: int | None = None
+    measured_on: Text | None = None
+    measured_at: datetime | None = None
+    expires_at: datetime | None = None
+    guarantee: Text | None = None
+
+
+class Attempt(_Value):
+    """One entry into user code. ``failure`` is None if it answered; times in seconds."""
+
+    failure: Failure | None = None
+    duration: float = 0.0
+    waited: float = 0.0
+
+
+class Step(_Value):
+    """One way of answering that was tried, or skipped, in one call.
+
+    Attributes:
+        name: The rung's name, as the developer gave it.
+        kind: What sort of answerer it is; ``other`` if the developer did not say.
+        verdict: What became of it.
+        failure: Why it did not answer.
+        attempts: Each entry into user code, in order.
+        duration: Seconds from its start to its end, waits included.
+    """
+
+    name: Text
+    kind: StepKind = "model"
+    verdict: Verdict = "answered"
+    failure: Failure | None = None
+    attempts: tuple[Attempt, ...] = ()
+    duration: float = 0.0
+    usage: Usage | None = None
+
+
+def case_of(ticket_id: str) -> str:
+    """What people call a ticket. Short to read out, too short to follow it by."""
+    return ticket_id[:6].upper()
+
+
+class Ticket(_Value):
+    """A question that waits for a person.
+
+    Attributes:
+        id: Not to be guessed: who knows it may follow the ticket.
+        position: Place in line, from 1.
+        eta: Expected wait in seconds.
+    """
+
+    id: Text
+    state: TicketState = "pending"
+    url: Text | None = None
+    position: int | None = None
+    eta: float | None = None
+
+    @property
+    def case(self) -> str:
+        """What people call it: the first six characters of ``id``, in capitals."""
+        return case_of(self.id)
+
+
+def _outcome_id() -> str:
+    return os.urandom(8).hex()
+
+
+class Outcome(_Value):
+    """How one call to an AI feature ended: the only thing that crosses to the screen.
+
+    Immutable, safe to share, JSON both ways (``model_dump_json`` and ``model_validate_json``);
+    ``value`` does not travel.
+
+    Attributes:
+        status: ``answered``, ``degraded`` (answered, not by the first choice), ``low_confidence``
+            (with ``answer``: shown with a hedge; without: withheld), ``awaiting_review``,
+            ``reviewed``, ``interrupted``, ``unavailable``; on the way: ``working``, ``streaming``.
+        value: What the function returned, the same object.
+        requested: Name of the rung that was meant to answer.
+        reasons: Why it is not a plain answer, in order.
+        trail: Every step in order, with the reason of each that did not answer.
+        duration: Seconds for the whole call.
+        created_at: When it ended, with zone.
+    """
+
+    id: Text = Field(default_factory=_outcome_id)
+    name: Text = "ask"
+    status: Status
+    value: Any = Field(default=None, exclude=True, repr=False)
+    answer: Answer | None = None
+    confidence: Confidence = Confidence()
+    requested: Text | None = None
+    reasons: tuple[FailureKind, ...] = ()
+    trail: tuple[Step, ...] = ()
+    failure: Failure | None = None
+    ticket: Ticket | None = None
+    duration: float = 0.0
+    created_at: datetime | None = None
+    prompt_version: Text | None = None
+    variant: Text | None = None
+
+    @property
+    def text(self) -> str:
+        """The answer's text, or "" if there is none to show."""
+        return self.answer.text if self.answer else ""
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        return self.answer.sources if self.answer else ()
+
+    @property
+    def served_by(self) -> Step | None:
+        """The step that answered, or None."""
+        return next((step for step in reversed(self.trail) if step.verdict == "answered"), None)
+
+    @property
+    def degraded(self) -> bool:
+        """Whether something other than the first choice answered."""
+        return self.status == "degraded"
+
+    @property
+    def usage(self) -> Usage | None:
+        """What all steps consumed together, or None if none of them said."""
+        total: Usage | None = None
+        for step in self.trail:
+            if step.usage is not None:
+                total = step.usage if total is None else total + step.usage
+        return total
+
+    def notice(self, locale: str = "en", audience: Audience = "user") -> Notice:
+        """The words for this outcome: what it means for the task, and what to do next.
+
+        Args:
+            locale: BCP 47 tag; an unknown one gives English.
+            audience: ``user`` never sees causes inside the system; ``operator`` does.
+        """
+        from fallbackkit.messages import notice
+
+        return notice(**self._topic(), locale=locale, audience=audience)
+
+    def _topic(self) -> Facts:
+        served = self.served_by
+        asked = next((step for step in self.trail if step.name == self.requested), None)
+        failure = self.failure or (asked.failure if asked else None)
+        last = self.trail[-1] if self.trail else None
+        return {
+            "status": self.status,
+            "kind": self.failure.kind if self.failure else None,
+            "why": asked.failure.kind if asked and asked.failure else next(iter(self.reasons), None),
+            "shown": self.answer is not None and (self.text != "" or self.answer.data is not None),
+            "words": len(self.text.split()),
+            "sources": len(self.sources),
+            "requested": self.requested,
+            "requested_kind": asked.kind if asked else None,
+            "served_by": served.name if served else None,
+            "served_kind": served.kind if served else None,
+            "saved_at": self.answer.created_at if self.answer and served and served.kind == "cache" else None,
+            "declined": last is not None and (last.kind, last.verdict) == ("person", "rejected"),
+            "ticket": self.ticket.case if self.ticket else None,
+            "ticket_state": self.ticket.state if self.ticket else None,
+            "position": self.ticket.position if self.ticket else None,
+            "eta": self.ticket.eta if self.ticket else None,
+            "limit": failure.limit if failure else None,
+            "retry_after": failure.retry_after if failure else None,
+            "at": self.created_at,
+            "reference": failure.reference if failure else None,
+        }

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import tenacity
+from tenacity.retry import retry_base
+from tenacity.stop import stop_base
+
+from fallbackkit import _checks
+from fallbackkit._runtime import Reply, Strategy
+from fallbackkit.errors import TRANSIENT
+from fallbackkit.events import RetryScheduled
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tenacity.wait import wait_base
+
+    from fallbackkit._checks import Match
+    from fallbackkit._runtime import Call, Layer
+    from fallbackkit.errors import Failure, StopReason
+
+__all__ = ["Retry"]
+
+
+class Retry(Strategy):
+    """Asks again after a failure that may pass. tenacity decides when to stop and how long to wait.
+
+    A wait is never shorter than the Retry-After of the failure, and none starts that would end past
+    the deadline: then the failure comes back at once, and its ``stopped_by`` says why. Safe to share
+    between threads and tasks.
+
+    Args:
+        attempts: How often to ask in all, at least 1; or a tenacity stop object.
+        on: Failures worth asking again for: kinds, exception types, predicates on the Failure, or a
+            tenacity retry object.
+        wait: A tenacity wait object; by default exponential from 0.5 s, with full jitter.
+        max_wait: Longest wait in seconds of our own choosing, whatever ``wait`` says.
+        retry_after_limit: Longest Retry-After in seconds that is waited for.
+
+    Raises:
+        ValueError: A number is out of range.
+
+    Example:
+        >>> Retry(attempts=2).describe()
+        'Retry(2 attempts, waits up to 30 s)'
+    """
+
+    def __init__(
+        self,
+        *,
+        attempts: int | stop_base = 3,
+        on: Match | Iterable[Match] | retry_base = tuple(TRANSIENT),
+        wait: wait_base | None = None,
+        max_wait: float = 30.0,
+        retry_after_limit: float = 120.0,
+    ) -> None:
+        self.max_wait = _checks.seconds("max_wait", max_wait, zero=True)
+        self.retry_after_limit = _checks.seconds("retry_after_limit", retry_after_limit, zero=True)
+        self._attempts = attempts if isinstance(attempts, stop_base) else _checks.count("attempts", attempts)
+        self._retry: retry_base | None = on if isinstance(on, retry_base) else None
+        self._handles = None if self._retry is not None else _checks.matching("on", on)  # type: ignore[arg-type]
+        self._wait = _checks.function("wait", wait)
+        self._ceiling = tenacity.wait_exponential(multiplier=0.5, max=self.max_wait)
+
+    async def run(self, inner: Layer, call: Call) -> Reply:
+        reply = await inner(call)
+        if reply.failure is None:
+            return reply
+        started = call.step_started
+        state = tenacity.RetryCallState(None, call.target.fn, call.args, dict(call.kwargs))  # type: ignore[arg-type]
+        state.start_time = started
+        while reply.failure is not None:
+            self._note(state, reply.failure, call)
+            reason, wait = self._verdict(state, reply.failure, call)
+            if reason is not None:
+                failure = reply.failure.model_copy(update={"stopped_by": reason})
+                return Reply(failure=failure)
+            call.emit(RetryScheduled, step=call.step, attempt=state.attempt_number + 1, wait=wait)
+            await call.runtime.sleep(call, wait)
+            call.waited = wait
+            state.idle_for += wait
+            state.attempt_number += 1
+            reply = await inner(call)
+        return reply
+
+    def _note(self, state: tenacity.RetryCallState, failure: Failure, call: Call) -> None:
+        outcome = tenacity.Future(state.attempt_number)
+        outcome.set_exception(failure.error)
+        state.outcome = outcome
+        state.outcome_timestamp = call.clock.now()
+
+    def _verdict(self, state: tenacity.RetryCallState, failure: Failure, call: Call) -> tuple[StopReason | None, float]:
+        if not self._again(state, failure):
+            return "not_retryable", 0.0
+        if isinstance(self._attempts, int) and state.attempt_number >= self._attempts:
+            return "attempts", 0.0
+        after = failure.retry_after or 0.0
+        if after > self.retry_after_limit:
+            return "retry_after", 0.0
+        wait = max(after, self._pause(state, call))
+        state.upcoming_sleep = wait  # before the stop object is asked: it may count the wait ahead
+        if isinstance(self._attempts, stop_base) and self._attempts(state):
+            return "attempts", 0.0
+        if call.clock.now() + wait >= call.until:
+            return "deadline", 0.0
+        return None, wait
+
+    def _again(self, state: tenacity.RetryCallState, failure: Failure) -> bool:
+        if self._handles is not None:
+            return self._handles(failure)
+        return bool(self._retry(state)) if self._retry is not None else False
+
+    def _pause(self, state: tenacity.RetryCallState, call: Call) -> float:
+        if self._wait is None:
+            return call.rng.uniform(0.0, self._ceiling(state))
+        wait: Any = self._wait(state)
+        return min(self.max_wait, max(0.0, wait)) if math.isfinite(wait) else self.max_wait
+
+    def describe(self) -> str:
+        attempts = self._attempts if isinstance(self._attempts, int) else type(self._attempts).__name__
+        return f"Retry({attempts} attempts, waits up to {self.max_wait:g} s)"

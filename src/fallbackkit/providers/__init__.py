@@ -1,0 +1,11 @@
+"""What a model's SDK returned or raised, as an ``Answer`` or a ``Failure``.
+
+Everything is recognised by its attributes and the names of its classes; no SDK is imported.
+"""
+
+from __future__ import annotations
+
+from fallbackkit.providers._classify import classify
+from fallbackkit.providers._read import read
+
+__all__ = ["classify", "read"]

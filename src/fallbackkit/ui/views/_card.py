@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict, Unpack
+
+from fallbackkit._outcome import Confidence
+from fallbackkit.ui.views._confidence import confidence
+from fallbackkit.ui.views._html import Child, component, el
+from fallbackkit.ui.views._labels import Reader
+from fallbackkit.ui.views._markdown import rich_text
+from fallbackkit.ui.views._notice import actions, hedge, notice_box
+from fallbackkit.ui.views._provenance import author, is_model_made, provenance, rail, sentence
+from fallbackkit.ui.views._sources import sources
+from fallbackkit.ui.views._tracker import tracker
+from fallbackkit.ui.views._trail import trail
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime, tzinfo
+
+    from markupsafe import Markup
+
+    from fallbackkit._outcome import Outcome
+    from fallbackkit.messages import Notice
+
+__all__ = [
+    "answered_by",
+    "confidence_meter",
+    "error_card",
+    "escalation_tracker",
+    "outcome_card",
+    "shows_answer",
+    "source_list",
+]
+
+_LABELS = ("AI wrote this. Check amounts and dates before you act.", "AI wrote the draft, and a person checked it.")
+_SILENT = frozenset({"answered", "reviewed", "working", "streaming"})
+_FINISHED = frozenset({"answered", "degraded", "low_confidence"})
+
+
+def shows_answer(outcome: Outcome) -> bool:
+    """Whether the answer may be on the screen; a withheld one may not."""
+    return outcome.answer is not None and outcome.status not in {"awaiting_review", "unavailable", "working"}
+
+
+class For(TypedDict, total=False):
+    """Whom a view is drawn for; see ``outcome_card``."""
+
+    now: datetime | None
+    tz: tzinfo | None
+    locale: str
+    actions: Collection[str] | None
+
+
+def outcome_card(outcome: Outcome | None, **reader: Unpack[For]) -> Markup:
+    """The whole outcome: who answered, the answer, how sure, from where, and what to do next.
+
+    Pure and safe to call from any thread. The structure is the same for every outcome, so that
+    an update by position keeps keyboard focus.
+
+    Args:
+        outcome: What to show; None shows an empty state.
+        **reader: ``now``, the reader's present (without it times are absolute only); ``tz``, the
+            zone times are shown in (without it, the zone each came with); ``locale``, a BCP 47 tag
+            for the words of the notice; ``actions``, the ids of the actions that the page handles
+            (None offers all).
+
+    Returns:
+        HTML, escaped; needs ``fallbackkit.ui.stylesheet()`` on the page.
+
+    Example:
+        >>> from fallbackkit import Answer, Outcome
+        >>> "Five days." in outcome_card(Outcome(status="answered", answer=Answer(text="Five days.")))
+        True
+    """
+    given = Reader(**reader)
+    notice = _notice(outcome, given)
+    return _frame("outcome-card", outcome, notice, _card(outcome, notice, given))
+
+
+def answered_by(outcome: Outcome | None, **reader: Unpack[For]) -> Markup:
+    """Who answered, alone: requested, actual and reason in one click. Arguments as ``outcome_card``."""
+    given = Reader(**reader)
+    return _alone("answered-by", outcome, given, provenance(outcome, given))
+
+
+def confidence_meter(outcome: Outcome | None, **reader: Unpack[For]) -> Markup:
+    """How sure we are, alone: a number only with its basis and sample. Arguments as ``outcome_card``."""
+    given = Reader(**reader)
+    return _alone("confidence-meter", outcome, given, _meter(outcome, given))
+
+
+def source_list(outcome: Outcome | None, **reader: Unpack[For]) -> Markup:
+    """The sources, alone: verified first, each with its check in words. Arguments as ``outcome_card``."""
+    given = Reader(**reader)
+    return _alone("source-list", outcome, given, _sources(outcome, given))
+
+
+def error_card(outcome: Outcome | None, **reader: Unpack[For]) -> Markup:
+    """What failed and what to do next, alone, without the answer. Arguments as ``outcome_card``."""
+    given = Reader(**reader)
+    notice = _notice(outcome, given)
+    parts = [notice_box(notice), actions(outcome, notice, given), trail(outcome, given)]
+    return _alone("error-card", outcome, given, [el("div", part, class_="fk-slot") for part in parts])
+
+
+def escalation_tracker(outcome: Outcome | None, **reader: Unpack[For]) -> Markup:
+    """How far a question is on its way to a person, alone. Arguments as ``outcome_card``."""
+    given = Reader(**reader)
+    return _alone("escalation-tracker", outcome, given, tracker(outcome.ticket if outcome else None))
+
+
+def _notice(outcome: Outcome | None, reader: Reader) -> Notice | None:
+    """The words, with times in the reader's zone."""
+    if outcome is None:
+        return None
+    if outcome.answer is not None:
+        said = outcome.answer.created_at
+        outcome = outcome.model_copy(
+            update={"answer": outcome.answer.model_copy(update={"created_at": reader.local(said)})}
+        )
+    return outcome.model_copy(update={"created_at": reader.local(outcome.created_at)}).notice(reader.locale)
+
+
+def _alone(name: str, outcome: Outcome | None, reader: Reader, body: Child) -> Markup:
+    return _frame(name, outcome, _notice(outcome, reader), el("div", body, class_="fk-card"))
+
+
+def _card(outcome: Outcome | None, notice: Notice | None, reader: Reader) -> Markup:
+    shown = outcome is not None and shows_answer(outcome)
+    hedged = outcome is not None and outcome.status == "low_confidence" and shown
+    boxed = notice if outcome is not None and outcome.status not in _SILENT and not hedged else None
+    ticket = outcome.ticket if outcome is not None and outcome.status == "awaiting_review" else None
+    return el(
+        "article",
+        el("div", provenance(outcome, reader), class_="fk-slot"),
+        el("div", _answer(outcome, notice, hedged=hedged), class_="fk-slot", hidden=outcome is not None and not shown),
+        el("div", tracker(ticket, placed=False), class_="fk-slot", hidden=ticket is None),
+        el("div", _meter(outcome, reader), class_="fk-slot", hidden=not _has_meter(outcome)),
+        el(
+            "div",
+            notice_box(boxed, titled=outcome is None or not outcome.degraded),
+            class_="fk-slot",
+            hidden=boxed is None,
+        ),
+        el("div", _sources(outcome, reader), class_="fk-slot", hidden=not shown or not _is_final(outcome)),
+        el("div", actions(outcome, notice, reader, on_screen="show_sources"), class_="fk-slot"),
+        el("div", trail(outcome, reader), class_="fk-slot"),
+        class_="fk-card",
+        aria_label="Answer",
+        aria_busy="true" if outcome is not None and outcome.status in {"working", "streaming"} else "false",
+    )
+
+
+def _answer(outcome: Outcome | None, notice: Notice | None, *, hedged: bool) -> list[Child]:
+    if outcome is None:
+        return [
+            el("p", "Ask something. The answer appears here, with who gave it and how sure that is.", class_="fk-empty")
+        ]
+    text = rich_text(outcome.text) if shows_answer(outcome) else None
+    return [
+        el("div", hedge(notice) if hedged and notice else None, text, class_="fk-answer"),
+        el("p", _LABELS[outcome.status == "reviewed"], class_="fk-ai", hidden=not is_model_made(outcome)),
+    ]
+
+
+def _is_final(outcome: Outcome | None) -> bool:
+    return outcome is not None and outcome.status in _FINISHED | {"reviewed"}
+
+
+def _has_meter(outcome: Outcome | None) -> bool:
+    if outcome is None or outcome.status not in _FINISHED or not shows_answer(outcome):
+        return False
+    step = author(outcome)
+    certain = step is not None and step.kind in {"rule", "search", "person"}
+    return not certain or outcome.confidence.basis != "none"
+
+
+def _meter(outcome: Outcome | None, reader: Reader) -> Markup:
+    return confidence(outcome.confidence if outcome is not None else Confidence(), reader)
+
+
+def _sources(outcome: Outcome | None, reader: Reader) -> Markup:
+    if outcome is None or not shows_answer(outcome):
+        return sources((), reader)
+    return sources(outcome.sources, reader, model_made=is_model_made(outcome))
+
+
+def _frame(name: str, outcome: Outcome | None, notice: Notice | None, body: Markup) -> Markup:
+    return component(
+        name,
+        body,
+        live=_announcement(outcome, notice),
+        urgent=notice is not None and notice.speech == "alert",
+        data_status=outcome.status if outcome is not None else "empty",
+        data_rail=rail(outcome),
+        data_tone=notice.tone if notice is not None else "neutral",
+        data_id=outcome.id if outcome is not None else None,
+    )
+
+
+def _announcement(outcome: Outcome | None, notice: Notice | None) -> str:
+    if outcome is None or notice is None:
+        return ""
+    match outcome.status:
+        case "working" | "streaming":
+            return "Working on an answer."
+        case "answered" | "degraded" | "reviewed":
+            return f"Answer ready. {sentence(outcome)}."
+        case "low_confidence" | "awaiting_review" | "interrupted" | "unavailable":
+            stop = "" if notice.title.endswith("?") else "."
+            return f"{notice.title}{stop} {notice.body}"

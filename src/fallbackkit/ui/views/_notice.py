@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fallbackkit.messages import Action
+from fallbackkit.ui.views._html import Child, el, icon
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+    from fallbackkit._outcome import Outcome
+    from fallbackkit.messages import Notice
+    from fallbackkit.ui.views._labels import Reader
+
+__all__ = ["actions", "hedge", "needs_help", "notice_box"]
+
+_DRAWINGS = {"neutral": "info", "info": "info", "attention": "attention", "danger": "danger", "success": "ok"}
+_ASK = "escalate"
+
+
+def notice_box(notice: Notice | None, *, titled: bool = True) -> Markup:
+    """What it means for the task, and what to do next. Without its title where the line above says it."""
+    title, body = (notice.title, notice.body) if notice else ("", "")
+    return el(
+        "div",
+        icon(_DRAWINGS[notice.tone if notice else "neutral"]),
+        el("p", title, class_="fk-notice-title", dir="auto", hidden=not titled),
+        el("p", body, class_="fk-notice-body", dir="auto", hidden=not body),
+        class_=f"fk-notice fk-tone-{notice.tone if notice else 'neutral'}",
+        hidden=notice is None or not (titled or body),
+    )
+
+
+def hedge(notice: Notice) -> Markup:
+    """The doubt, said before the answer."""
+    return el(
+        "p",
+        el("strong", notice.title.rstrip("."), "."),
+        f" {notice.body}" if notice.body else None,
+        class_="fk-hedge",
+        dir="auto",
+    )
+
+
+def needs_help(outcome: Outcome) -> bool:
+    """Whether this is a state in which people look for a person."""
+    return outcome.status in {"degraded", "low_confidence", "interrupted", "unavailable"} and outcome.ticket is None
+
+
+def actions(outcome: Outcome | None, notice: Notice | None, reader: Reader, *, on_screen: str = "") -> Markup:
+    """What the person can do next; asking a person is always last, at the same place.
+
+    ``on_screen`` names an action that needs no button, since what it shows is there.
+    """
+    given = {action.id: action for action in notice.actions if reader.offers(action.id)} if notice else {}
+    dropped = given.pop(on_screen, None)
+    if dropped is not None and dropped.primary and given:
+        first = next(iter(given))
+        given[first] = given[first].model_copy(update={"primary": True})
+    ask = given.pop(_ASK, Action(id=_ASK, label="Ask a person"))
+    shown = reader.offers(_ASK) and ((outcome is not None and needs_help(outcome)) or _is_offered(notice))
+    return el(
+        "div",
+        el("div", [_button(action) for action in given.values()], class_="fk-actions-usual", hidden=not given),
+        _button(ask, shown=shown),
+        class_="fk-actions",
+        hidden=not given and not shown,
+    )
+
+
+def _is_offered(notice: Notice | None) -> bool:
+    return notice is not None and any(action.id == _ASK for action in notice.actions)
+
+
+def _button(action: Action, *, shown: bool = True) -> Child:
+    return el(
+        "button",
+        action.label,
+        type="button",
+        class_="fk-button fk-primary" if action.primary else "fk-button",
+        data_action=action.id,
+        hidden=not shown,
+    )
