@@ -38,7 +38,7 @@ def watched(browser: Browser, *, width: int, timeout: float) -> Iterator[Page]:
     page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
     yield page
     context.close()
-    assert wrong == []
+    assert wrong == [], wrong
 
 
 def _outside(url: str) -> bool:

@@ -120,7 +120,7 @@ def test_an_event_reaches_python_with_its_payload(page, desk_app):
     """A click arrives as the action's event, with component, action, id and the outcome shown."""
     page.goto(desk_app)
     page.get_by_role("button", name="Ask a person").click()
-    page.wait_for_function("document.querySelectorAll('textarea, input')[1].value")
+    page.wait_for_function("document.querySelectorAll('textarea, input')[1]?.value")
     assert page.get_by_label("Heard").input_value() == "outcome-card escalate degraded degraded"
 
 
@@ -191,7 +191,7 @@ def test_hostile_text_does_not_run_in_gradio(page, desk_app):
     page.goto(desk_app)
     for number, text in enumerate(HOSTILE):
         show(page, str(number))
-        page.wait_for_function("id => document.querySelector('.fk').dataset.id === id", arg=clean(text))
+        page.wait_for_function("id => document.querySelector('.fk')?.dataset.id === id", arg=clean(text))
         assert page.evaluate("document.querySelector('.fk-source-title').textContent").startswith(clean(text))
         assert page.locator(".error-container").count() == 0
         assert page.evaluate("window.pwned") is None
