@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         LowConfidence,
         QueueFull,
         ReviewPending,
+        SpendExceeded,
     )
     from fallbackkit.messages import Action, Notice
     from fallbackkit.providers import classify
@@ -77,6 +78,7 @@ __all__ = [
     "Rung",
     "Snapshot",
     "Source",
+    "SpendExceeded",
     "Step",
     "SystemClock",
     "Ticket",
@@ -103,7 +105,7 @@ _HOMES = {
     "_strategies.timeout": "Deadline Timeout",
     "_strategies.validate": "Validate",
     "errors": "BulkheadFull CallRejected CannotAnswer CircuitOpen DeadlineExceeded Failure FailureKind"
-    " FallbackExhausted FallbackkitError InvalidAnswer LowConfidence QueueFull ReviewPending TRANSIENT",
+    " FallbackExhausted FallbackkitError InvalidAnswer LowConfidence QueueFull ReviewPending SpendExceeded TRANSIENT",
     "messages": "Action Notice",
     "providers": "classify",
 }

@@ -8,6 +8,8 @@ from fallbackkit import _threads
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from fallbackkit._waiting import AsyncWaiter, ThreadWaiter
+
 T = TypeVar("T")
 
 
@@ -42,6 +44,14 @@ class Clock(Protocol):
         """Return what ``await fn()`` returns, or raise LimitReached after ``seconds``."""
         ...
 
+    def wait(self, waiter: ThreadWaiter, seconds: float) -> bool:
+        """Whether ``waiter`` was woken within ``seconds``."""
+        ...
+
+    async def await_(self, waiter: AsyncWaiter, seconds: float) -> bool:
+        """Whether ``waiter`` was woken within ``seconds``."""
+        ...
+
 
 class SystemClock:
     """The machine's clocks. Safe to share between threads and tasks."""
@@ -73,6 +83,12 @@ class SystemClock:
             if timeout.expired():
                 raise LimitReached(seconds) from None
             raise
+
+    def wait(self, waiter: ThreadWaiter, seconds: float) -> bool:
+        return waiter.wait(seconds)
+
+    async def await_(self, waiter: AsyncWaiter, seconds: float) -> bool:
+        return await waiter.wait(seconds)
 
 
 SYSTEM_CLOCK = SystemClock()

@@ -12,11 +12,12 @@ import math
 from contextvars import ContextVar
 from functools import partial
 from types import CoroutineType
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeAlias, TypeVar
 
 from fallbackkit import _threads
 from fallbackkit._clock import LimitReached
 from fallbackkit._outcome import Attempt, Step, Ticket, _outcome_id, trusted
+from fallbackkit._waiting import AsyncWaiter, ThreadWaiter
 from fallbackkit.errors import (
     CallRejected,
     DeadlineExceeded,
@@ -35,11 +36,13 @@ if TYPE_CHECKING:
 
     from fallbackkit._clock import Clock
     from fallbackkit._outcome import Answer, Outcome, StepKind, Verdict
+    from fallbackkit._waiting import Waiter
     from fallbackkit.events import Event, Observer
 
-__all__ = ["ASYNC", "SYNC", "Call", "Layer", "Reply", "Runtime", "Strategy", "Target", "drive", "remaining", "unusable"]
+__all__ = ["ASYNC", "SYNC", "Branch", "Call", "Layer", "Reply", "Runtime", "Strategy", "Target", "drive", "remaining", "unusable"]
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 Layer: TypeAlias = "Callable[[Call], Coroutine[Any, Any, Reply]]"
 
 _log = logging.getLogger("fallbackkit")
@@ -95,6 +98,7 @@ class Call:
         degraded: Whether the step that is under way is not what was asked for.
         stale: Whether a saved answer past its time is given.
         closed: Whether no step is under way.
+        shown: Whether a part of the answer under way has been shown: then nothing may take its place.
     """
 
     until = math.inf
@@ -102,6 +106,7 @@ class Call:
     degraded = False
     stale = False
     closed = False
+    shown = False
     ticket: Ticket | None = None
     outcome: Outcome | None = None
     _id: str | None = None
@@ -298,6 +303,34 @@ class Runtime:
     async def sleep(self, call: Call, seconds: float) -> None:
         raise NotImplementedError
 
+    def waiter(self) -> Waiter:
+        """Something that this runtime can wait for; hand it to whoever will wake it."""
+        raise NotImplementedError
+
+    async def wait(self, call: Call, waiter: Any, seconds: float = math.inf) -> bool:
+        """Whether ``waiter`` was woken, within ``seconds`` and the call's own limit."""
+        raise NotImplementedError
+
+    def branch(self, coroutine: Coroutine[Any, Any, T], ended: Callable[[], None]) -> Branch[T]:
+        """Run a coroutine beside this call, and call ``ended`` when it is over."""
+        raise NotImplementedError
+
+
+class Branch(Protocol[T_co]):
+    """A coroutine that runs beside the call that started it."""
+
+    def done(self) -> bool:
+        """Whether it is over."""
+        ...
+
+    def result(self) -> T_co:
+        """What it returned or raised, once it is over."""
+        ...
+
+    def cancel(self) -> object:
+        """Stop caring. A task is cancelled; a thread is abandoned, and counted until it ends."""
+        ...
+
 
 def _late(seconds: float) -> Reply:
     seconds = max(0.0, seconds)
@@ -334,6 +367,15 @@ class _SyncRuntime(Runtime):
     async def sleep(self, call: Call, seconds: float) -> None:
         call.clock.sleep(seconds)
 
+    def waiter(self) -> ThreadWaiter:
+        return ThreadWaiter()
+
+    async def wait(self, call: Call, waiter: ThreadWaiter, seconds: float = math.inf) -> bool:
+        return call.clock.wait(waiter, min(seconds, max(0.0, call.until - call.clock.now())))
+
+    def branch(self, coroutine: Coroutine[Any, Any, T], ended: Callable[[], None]) -> Branch[T]:
+        return _threads.start(partial(drive, coroutine), ended)
+
 
 class _AsyncRuntime(Runtime):
     async def enter(self, target: Target, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
@@ -352,6 +394,19 @@ class _AsyncRuntime(Runtime):
 
     async def sleep(self, call: Call, seconds: float) -> None:
         await call.clock.asleep(seconds)
+
+    def waiter(self) -> AsyncWaiter:
+        return AsyncWaiter()
+
+    async def wait(self, call: Call, waiter: AsyncWaiter, seconds: float = math.inf) -> bool:
+        return await call.clock.await_(waiter, min(seconds, max(0.0, call.until - call.clock.now())))
+
+    def branch(self, coroutine: Coroutine[Any, Any, T], ended: Callable[[], None]) -> Branch[T]:
+        import asyncio
+
+        task = asyncio.get_running_loop().create_task(coroutine)
+        task.add_done_callback(lambda _: ended())
+        return task
 
 
 SYNC: Runtime = _SyncRuntime()

@@ -50,7 +50,7 @@ if hasattr(os, "register_at_fork"):
 class Job(Generic[T]):
     """One call on a worker thread."""
 
-    __slots__ = ("_done", "_error", "_fn", "_given_up", "_notify", "_value", "context")
+    __slots__ = ("_done", "_ended", "_error", "_fn", "_given_up", "_notify", "_value", "context")
 
     def __init__(self, fn: Callable[[], T], notify: Callable[[], None] | None) -> None:
         self.context = contextvars.copy_context()
@@ -58,6 +58,7 @@ class Job(Generic[T]):
         self._notify = notify
         self._done = threading.Lock()
         self._done.acquire()
+        self._ended = False
         self._given_up = False
         self._value: Any = None
         self._error: BaseException | None = None
@@ -69,6 +70,7 @@ class Job(Generic[T]):
         except BaseException as error:  # noqa: BLE001 - handed to the caller, who raises it
             self._error = error
         with _lock:
+            self._ended = True
             self._done.release()
             if self._given_up:
                 _abandoned -= 1
@@ -94,6 +96,13 @@ class Job(Generic[T]):
             self._given_up = True
             _abandoned += 1
             return False
+
+    def done(self) -> bool:
+        return self._ended
+
+    def cancel(self) -> None:
+        if not (self._ended or self._given_up):
+            self.give_up()
 
     def result(self) -> T:
         if self._error is not None:

@@ -4,6 +4,7 @@ FallbackkitError
 ├── CallRejected          refused before your function was called; ``retry_after`` seconds if known
 │   ├── CircuitOpen       the circuit breaker is open
 │   ├── BulkheadFull      too many calls at once, or too many hung ones
+│   ├── SpendExceeded     the money for this period is spent
 │   └── QueueFull         the review queue takes no more
 ├── CannotAnswer          raise it yourself to say why there is no answer; ``failure_kind``
 ├── DeadlineExceeded      a ``Timeout`` or ``Deadline`` passed (also a ``TimeoutError``)
@@ -43,6 +44,7 @@ __all__ = [
     "LowConfidence",
     "QueueFull",
     "ReviewPending",
+    "SpendExceeded",
 ]
 
 Actor = Literal["user", "operator", "developer", "nobody"]
@@ -217,6 +219,10 @@ class CircuitOpen(CallRejected):
 
 class BulkheadFull(CallRejected):
     """As many calls as allowed are running, or have been abandoned and still hang."""
+
+
+class SpendExceeded(CallRejected):
+    """The money that may be spent in this period is spent. ``retry_after``: seconds until the next one."""
 
 
 class QueueFull(CallRejected):

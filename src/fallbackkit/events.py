@@ -17,11 +17,16 @@ __all__ = [
     "CircuitClosed",
     "CircuitHalfOpened",
     "CircuitOpened",
+    "CircuitWouldOpen",
     "Escalated",
     "Event",
     "FellBack",
+    "Hedged",
     "Observer",
+    "Retracted",
     "RetryScheduled",
+    "StoreLost",
+    "StoreRestored",
     "Unanswered",
 ]
 
@@ -75,6 +80,14 @@ class CircuitClosed(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CircuitWouldOpen(Event):
+    """A circuit breaker in shadow mode would have stopped letting calls through. Told once an episode."""
+
+    breaker: str
+    retry_after: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CacheHit(Event):
     """A saved answer was used; ``age`` in seconds, ``stale`` if it was past its time to live."""
 
@@ -99,6 +112,38 @@ class FellBack(Event):
     to: str
     kind: StepKind
     failure: Failure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hedged(Event):
+    """The step has not answered after ``after`` seconds, and was asked once more beside; ``hedge`` counts from 1."""
+
+    step: str
+    hedge: int
+    after: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retracted(Event):
+    """A stream broke off after ``characters`` had been shown; they are withdrawn, and another answer begins."""
+
+    step: str
+    characters: int
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreLost(Event):
+    """A shared store cannot be reached: from now on this process decides by what it sees itself."""
+
+    store: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreRestored(Event):
+    """A shared store answers again."""
+
+    store: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

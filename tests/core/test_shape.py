@@ -14,7 +14,7 @@ import fallbackkit.testing
 PACKAGE = Path(fk.__file__).parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 STRATEGIES = sorted((PACKAGE / "_strategies").glob("[a-z]*.py"))
-VERBS = {"invoke", "store", "sleep"}
+VERBS = {"invoke", "store", "sleep", "wait", "progress"}
 
 
 def name_of(path):

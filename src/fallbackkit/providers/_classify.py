@@ -12,6 +12,7 @@ from fallbackkit.errors import (
     LowConfidence,
     QueueFull,
     ReviewPending,
+    SpendExceeded,
 )
 from fallbackkit.providers._look import look, number_of, text_of
 from fallbackkit.providers._read import is_completion, read
@@ -28,6 +29,7 @@ _DEEPEST = 5
 _OWN_KINDS: dict[type[BaseException], FailureKind] = {
     CircuitOpen: _K.CIRCUIT_OPEN,
     QueueFull: _K.HUMAN_UNAVAILABLE,
+    SpendExceeded: _K.QUOTA_BILLING,
     CallRejected: _K.PROVIDER_OVERLOADED,
     DeadlineExceeded: _K.TIMEOUT_FIRST_BYTE,
     LowConfidence: _K.QUALITY_LOW_CONFIDENCE,

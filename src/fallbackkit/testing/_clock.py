@@ -12,6 +12,8 @@ from fallbackkit._clock import LimitReached
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from fallbackkit._waiting import AsyncWaiter, ThreadWaiter
+
 __all__ = ["FakeClock"]
 
 T = TypeVar("T")
@@ -96,6 +98,16 @@ class FakeClock:
             raise
         finally:
             _limits.reset(token)
+
+    def wait(self, waiter: ThreadWaiter, seconds: float) -> bool:
+        if not waiter.woken:
+            self.sleep(seconds)
+        return waiter.woken
+
+    async def await_(self, waiter: AsyncWaiter, seconds: float) -> bool:
+        if not waiter.woken:
+            await self.asleep(seconds)
+        return waiter.woken
 
     def _limit(self) -> float:
         return _limits.get().get(self, math.inf)
