@@ -13,13 +13,15 @@ if TYPE_CHECKING:
     from fallbackkit._outcome import Answer, Attempt, Confidence, Outcome, Source, Step, Ticket, Usage
     from fallbackkit._pipeline import AsyncProtected, Pipeline, Protected
     from fallbackkit._protect import protect
+    from fallbackkit._rung import Rung
     from fallbackkit._runtime import remaining
     from fallbackkit._strategies.cache import Cache
     from fallbackkit._strategies.circuit_breaker import CircuitBreaker, Permit, Snapshot
     from fallbackkit._strategies.escalate import Escalate
-    from fallbackkit._strategies.fallback import Fallback, Rung
+    from fallbackkit._strategies.fallback import Fallback
     from fallbackkit._strategies.gate import ConfidenceGate
     from fallbackkit._strategies.retry import Retry
+    from fallbackkit._strategies.route import Route
     from fallbackkit._strategies.timeout import Deadline, Timeout
     from fallbackkit._strategies.validate import Validate
     from fallbackkit.errors import (
@@ -75,6 +77,7 @@ __all__ = [
     "QueueFull",
     "Retry",
     "ReviewPending",
+    "Route",
     "Rung",
     "Snapshot",
     "Source",
@@ -95,13 +98,15 @@ _HOMES = {
     "_outcome": "Answer Attempt Confidence Outcome Source Step Ticket Usage",
     "_pipeline": "AsyncProtected Pipeline Protected",
     "_protect": "protect",
+    "_rung": "Rung",
     "_runtime": "remaining",
     "_strategies.cache": "Cache",
     "_strategies.circuit_breaker": "CircuitBreaker Permit Snapshot",
     "_strategies.escalate": "Escalate",
-    "_strategies.fallback": "Fallback Rung",
+    "_strategies.fallback": "Fallback",
     "_strategies.gate": "ConfidenceGate",
     "_strategies.retry": "Retry",
+    "_strategies.route": "Route",
     "_strategies.timeout": "Deadline Timeout",
     "_strategies.validate": "Validate",
     "errors": "BulkheadFull CallRejected CannotAnswer CircuitOpen DeadlineExceeded Failure FailureKind"

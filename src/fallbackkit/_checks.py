@@ -7,7 +7,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from fallbackkit.errors import Failure, FailureKind
 
-__all__ = ["Handles", "Match", "count", "fraction", "function", "matching", "seconds"]
+__all__ = ["Handles", "Match", "count", "fraction", "function", "listed", "matching", "seconds", "words"]
 
 Match: TypeAlias = "FailureKind | str | type[BaseException] | Callable[[Failure], bool]"
 Handles: TypeAlias = Callable[[Failure], bool]
@@ -48,14 +48,26 @@ def count(name: str, value: int, *, least: int = 1) -> int:
     return value
 
 
+def listed(on: Match | Iterable[Match]) -> tuple[Match, ...]:
+    """One or several of what ``matching`` takes, as a tuple."""
+    return (on,) if isinstance(on, str | type) or not isinstance(on, Iterable) else tuple(on)
+
+
+def words(on: Iterable[Match]) -> str:
+    """What is matched, for ``describe()``: the same words whatever the order."""
+    return ", ".join(sorted(item if isinstance(item, str) else _name_of(item) for item in on))
+
+
+def _name_of(item: object) -> str:
+    return str(getattr(item, "__name__", type(item).__name__))
+
+
 def matching(name: str, on: Match | Iterable[Match]) -> Handles:
     """A test for failures from kinds, kind ids, exception types, predicates, or several of them."""
-    if isinstance(on, str | type) or not isinstance(on, Iterable):
-        on = (on,)
     kinds: set[FailureKind] = set()
     types: list[type[BaseException]] = []
     predicates: list[Handles] = []
-    for item in on:
+    for item in listed(on):
         if isinstance(item, str):
             kinds.add(_kind(name, item))
         elif isinstance(item, type) and issubclass(item, BaseException):

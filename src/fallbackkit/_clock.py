@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time as _time
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from fallbackkit import _threads
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
     from fallbackkit._waiting import AsyncWaiter, ThreadWaiter
 
 T = TypeVar("T")
+
+UNTIL: ContextVar[tuple[Clock, float] | None] = ContextVar("fallbackkit_until", default=None)
+"""The limit that the code running now is under: whose clock, and its time."""
 
 
 class LimitReached(Exception):

@@ -12,6 +12,7 @@ from fallbackkit._strategies.escalate import Escalate
 from fallbackkit._strategies.fallback import Fallback
 from fallbackkit._strategies.gate import ConfidenceGate
 from fallbackkit._strategies.retry import Retry
+from fallbackkit._strategies.route import Route
 from fallbackkit._strategies.timeout import Deadline, Timeout
 from fallbackkit._strategies.validate import Validate
 
@@ -28,6 +29,7 @@ _WHY: dict[type[Strategy], str] = {
     Fallback: "the next rung has to be asked after every attempt at this one has failed",
     Cache: "only answers that passed the gate may be saved",
     ConfidenceGate: "an unsure answer is no reason to ask the same model again",
+    Route: "every attempt has to be at the target that was chosen",
     Retry: "each attempt needs its own check, permit and time limit",
     Validate: "a malformed answer may be asked for again, but must not charge the breaker",
     CircuitBreaker: "an attempt that timed out has to count",
@@ -44,6 +46,7 @@ def check(strategies: Sequence[Any]) -> None:
         TypeError: Something is not a strategy.
         ValueError: An impossible order, a strategy given twice, or limits that contradict one another.
     """
+    strategies = _but_innermost(strategies)
     for strategy in strategies:
         if type(strategy) not in _WHY:
             msg = f"a Pipeline is made of {_NAMES}, got {strategy!r}"
@@ -51,6 +54,15 @@ def check(strategies: Sequence[Any]) -> None:
     for outer, inner in pairwise(strategies):
         _check_pair(type(outer), type(inner))
     _check_limits({type(strategy): strategy for strategy in strategies})
+
+
+def _but_innermost(strategies: Sequence[Any]) -> Sequence[Any]:
+    """All but what stands around the function itself, as ``fallbackkit.testing.Chaos`` does."""
+    innermost = [getattr(strategy, "innermost", False) for strategy in strategies]
+    if True in innermost[:-1]:
+        name = type(strategies[innermost.index(True)]).__name__
+        raise ValueError(f"`{name}` must stand innermost: every other strategy has to see what it does. Move it to the end")
+    return strategies[:-1] if True in innermost else strategies
 
 
 def _check_pair(outer: type[Strategy], inner: type[Strategy]) -> None:

@@ -2,21 +2,24 @@ from __future__ import annotations
 
 import functools
 import random
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeVar, cast, overload
+from inspect import CORO_SUSPENDED, getcoroutinestate
+from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, ParamSpec, TypeVar, cast, get_args, overload
 
 from fallbackkit import _order
 from fallbackkit._clock import SYSTEM_CLOCK
-from fallbackkit._outcome import Confidence, Outcome, trusted
+from fallbackkit._outcome import Confidence, Outcome, Step, trusted
 from fallbackkit._runtime import ASYNC, SYNC, Call, Reply, Strategy, Target, drive, unusable
+from fallbackkit._streams import Emission
 from fallbackkit._strategies.fallback import Fallback
 from fallbackkit.errors import FailureKind, FallbackkitError, ReviewPending
 from fallbackkit.events import Answered, Unanswered
 from fallbackkit.providers._own_retries import warn_of_own_retries
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Iterable
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Iterable
 
     from fallbackkit._clock import Clock
     from fallbackkit._outcome import Answer, Status
@@ -27,6 +30,7 @@ __all__ = ["AsyncProtected", "Pipeline", "Protected"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Interruption = Literal["keep", "restart"]
 
 
 class Pipeline:
@@ -44,6 +48,9 @@ class Pipeline:
         rng: Draws the jitter of retries.
         prompt_version: Put on every Outcome.
         variant: Put on every Outcome.
+        interruption: What becomes of a stream that breaks off after a part of it has been shown: ``keep``
+            ends with what came, marked as interrupted; ``restart`` withdraws it and goes on as for any
+            other failure.
 
     Raises:
         TypeError: Something is not a strategy.
@@ -66,18 +73,25 @@ class Pipeline:
         rng: random.Random | None = None,
         prompt_version: str | None = None,
         variant: str | None = None,
+        interruption: Interruption = "keep",
     ) -> None:
+        if interruption not in get_args(Interruption):
+            raise ValueError(f"`interruption` must be 'keep' or 'restart', got {interruption!r}")
         _order.check(strategies)
         self.strategies = strategies
         self.name = name
         self.observers = tuple(observers)
         self.prompt_version = prompt_version
         self.variant = variant
+        self.interruption = interruption
         self._clock: Clock = clock or SYSTEM_CLOCK
         self._rng = rng or random.Random()  # noqa: S311 - jitter
         self._chain: Layer = _leaf
+        self._shown_chain: Layer = _leaf
         for strategy in reversed(strategies):
             self._chain = partial(strategy.run, self._chain)
+            inner = partial(_hold, self._shown_chain) if strategy.holds else self._shown_chain
+            self._shown_chain = partial(strategy.run, inner)
         self._async_rungs = tuple(
             rung.name
             for strategy in strategies
@@ -112,6 +126,14 @@ class Pipeline:
         """``outcome`` for an async function."""
         return await AsyncProtected[P, Any](self, Target(fn, self.name)).outcome(*args, **kwargs)
 
+    def stream(self, fn: Callable[P, object], /, *args: P.args, **kwargs: P.kwargs) -> Generator[Outcome, None, None]:
+        """The Outcome as it grows; see ``Protected.stream``."""
+        return Protected[P, Any](self, Target(fn, self.name)).stream(*args, **kwargs)
+
+    def astream(self, fn: Callable[P, object], /, *args: P.args, **kwargs: P.kwargs) -> AsyncGenerator[Outcome, None]:
+        """``stream`` for an async function."""
+        return AsyncProtected[P, Any](self, Target(fn, self.name)).stream(*args, **kwargs)
+
     def describe(self) -> str:
         """The chain in one line: its order and its limits. Always the same for the same pipeline."""
         return " > ".join([*(strategy.describe() for strategy in self.strategies), self.name or "function"])
@@ -119,15 +141,23 @@ class Pipeline:
     def start(self, target: Target, runtime: Runtime, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
         return Call(target, args, kwargs, runtime, self._clock, self._rng, self.observers)
 
+    def start_shown(self, target: Target, runtime: Runtime, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
+        """Start a call that somebody looks on at."""
+        call = self.start(target, runtime, args, kwargs)
+        call.streams = True
+        call.channel = Emission
+        call.restarts = self.interruption == "restart"
+        return call
+
     async def run(self, call: Call) -> Reply:
         """Run the chain, and tell the observers how it ended."""
         try:
-            reply = await self._chain(call)
+            reply = await (self._shown_chain if call.streams else self._chain)(call)
         except Exception as error:  # noqa: BLE001 - what a strategy was given to call is foreign code
             reply = call.stumbled(error)
         if call.observers:
             outcome = self.conclude(call, reply)
-            call.emit(Answered if outcome.answer else Unanswered, outcome=outcome)
+            call.emit(Answered if outcome.failure is None else Unanswered, outcome=outcome)
         return reply
 
     def conclude(self, call: Call, reply: Reply) -> Outcome:
@@ -139,6 +169,8 @@ class Pipeline:
             reply = Reply(failure=unusable(reply))
         call.close_step(reply)
         plain = answer is not None and not (call.degraded or reply.hedged)
+        if call.shown and reply.failure is not None:
+            answer = call.partial
         call.outcome = trusted(
             Outcome,
             {
@@ -161,6 +193,36 @@ class Pipeline:
         )
         return call.outcome
 
+    def growing(self, call: Call, at: Call, answer: Answer | None) -> Outcome:
+        """The Outcome of a call that goes on: what has been shown of the answer, or that there is none yet.
+
+        Args:
+            call: The call that was asked for.
+            at: Where in it something goes on: itself, or a rung that is a pipeline of its own.
+            answer: What there is so far.
+        """
+        trail = _steps_so_far(at, answer)
+        return trusted(
+            Outcome,
+            {
+                "id": call.id,
+                "name": call.name,
+                "status": "working" if answer is None else "streaming",
+                "value": None,
+                "answer": answer,
+                "confidence": _UNKNOWN,
+                "requested": call.name,
+                "reasons": tuple([step.failure.kind for step in trail if step.failure is not None]),
+                "trail": tuple(trail),
+                "failure": None,
+                "ticket": None,
+                "duration": call.clock.now() - call.started,
+                "created_at": datetime.fromtimestamp(call.clock.time(), UTC),
+                "prompt_version": self.prompt_version,
+                "variant": self.variant,
+            },
+        )
+
     def require_sync(self, target: Target) -> None:
         """Refuse a chain that cannot run without an event loop."""
         if target.is_async:
@@ -174,6 +236,65 @@ class Pipeline:
             raise TypeError(msg)
 
 
+def _steps_so_far(call: Call, answer: Answer | None) -> list[Step]:
+    """What has been tried, with the step whose words are on the screen."""
+    steps = list(call.trail)
+    if answer is not None:
+        duration = call.clock.now() - call.step_started
+        steps.append(Step(name=call.step, kind=call.kind_of(answer), duration=duration))
+    while call.outer is not None:
+        steps = [*call.outer.trail, *_as_rung(steps, call, call.outer)]
+        call = call.outer
+    return steps
+
+
+def _as_rung(steps: Iterable[Step], call: Call, outer: Call) -> list[Step]:
+    """The steps of a call that is a rung of another: its own first step bears the rung's name there."""
+    own = {"name": outer.step}
+    return [step.model_copy(update=own) if step.name == call.name else step for step in steps]
+
+
+async def _hold(inner: Layer, call: Call) -> Reply:
+    """What a layer around may still refuse is not shown while it arrives."""
+    outer = call.held
+    call.held = True
+    try:
+        return await inner(call)
+    finally:
+        call.held = outer
+
+
+class _Next:
+    """Awaited, drives a coroutine on to its next Emission, or to its end, which gives what it returns."""
+
+    __slots__ = ("_coroutine", "_resume", "_value")
+
+    def __init__(self, coroutine: Coroutine[Any, Any, Reply], error: BaseException | None = None) -> None:
+        self._resume: Callable[[Any], Any] = coroutine.send if error is None else coroutine.throw
+        self._value: Any = error
+        self._coroutine = coroutine
+
+    def __await__(self) -> Generator[Any, Any, Emission | Reply]:
+        resume, value = self._resume, self._value
+        while True:
+            try:
+                waits_for = resume(value)
+            except StopIteration as end:
+                reply: Reply = end.value
+                return reply
+            if type(waits_for) is Emission:
+                return waits_for
+            try:
+                value = yield waits_for
+                resume = self._coroutine.send
+            except BaseException as error:  # noqa: BLE001 - it belongs to the coroutine: cancellation, above all
+                resume, value = self._coroutine.throw, error
+
+
+class _Abandoned(BaseException):
+    """Nobody looks any more: unwinds a coroutine as closing it would, but lets it await what it has to close."""
+
+
 def _leaf(call: Call) -> Coroutine[Any, Any, Reply]:
     return call.runtime.invoke(call, call.target)
 
@@ -182,6 +303,8 @@ def _status(call: Call, reply: Reply) -> Status:
     failure = reply.failure
     if failure is None:
         return "low_confidence" if reply.hedged else "degraded"
+    if call.shown:
+        return "interrupted"
     if call.ticket is not None:
         return "awaiting_review"
     return "low_confidence" if failure.kind is FailureKind.QUALITY_LOW_CONFIDENCE else "unavailable"
@@ -234,10 +357,11 @@ class _Wrapped(Generic[P, T]):
         call = self.pipeline.start(self._target, outer.runtime, outer.args, dict(outer.kwargs))
         call.step_kind = outer.step_kind
         call.end_by(outer.clock, outer.until)
+        if outer.streams:
+            call.look_on_as(outer)
         reply = await self.pipeline.run(call)
         call.close_step(reply)
-        own = {"name": outer.step}
-        outer.trail += [step.model_copy(update=own) if step.name == call.name else step for step in call.trail]
+        outer.trail += _as_rung(call.trail, call, outer)
         outer.closed = True
         outer.stale = call.stale
         outer.ticket = call.ticket or outer.ticket
@@ -273,6 +397,32 @@ class Protected(_Wrapped[P, T]):
         call = self.pipeline.start(self._target, SYNC, args, kwargs)
         return self.pipeline.conclude(call, drive(self.pipeline.run(call)))
 
+    def stream(self, *args: P.args, **kwargs: P.kwargs) -> Generator[Outcome, None, None]:
+        """The Outcome as it grows, for a screen; the last one is final.
+
+        First comes one that is ``working``, and again when another rung is asked; then, if the function
+        returns an iterator or is a generator, ``streaming`` ones with the text so far, at most one every
+        50 ms. Until something has been shown, a failure leads to the next attempt or rung as ever;
+        afterwards the Outcome ends ``interrupted`` with what came, or is withdrawn (back to
+        ``working``) if the pipeline was told to restart. A layer that has to see the whole answer (a gate that
+        withholds, a schema, a check) keeps it back until then. Closing the generator closes your stream,
+        and counts as nothing.
+        """
+        call = self.pipeline.start_shown(self._target, SYNC, args, kwargs)
+        yield self.pipeline.growing(call, call, None)
+        coroutine = self.pipeline.run(call)
+        try:
+            while True:
+                try:
+                    emission: Emission = coroutine.send(None)
+                except StopIteration as end:
+                    reply: Reply = end.value
+                    break
+                yield self.pipeline.growing(call, emission.call, emission.answer)
+        finally:
+            coroutine.close()
+        yield self.pipeline.conclude(call, reply)
+
 
 class AsyncProtected(_Wrapped[P, T]):
     """A wrapped async function. Await it as before, or await its ``outcome``.
@@ -293,3 +443,17 @@ class AsyncProtected(_Wrapped[P, T]):
         """How the call ended. Raises for interruptions only (cancellation and the like)."""
         call = self.pipeline.start(self._target, ASYNC, args, kwargs)
         return self.pipeline.conclude(call, await self.pipeline.run(call))
+
+    async def stream(self, *args: P.args, **kwargs: P.kwargs) -> AsyncGenerator[Outcome, None]:
+        """The Outcome as it grows; see ``Protected.stream``. ``async for`` over it."""
+        call = self.pipeline.start_shown(self._target, ASYNC, args, kwargs)
+        yield self.pipeline.growing(call, call, None)
+        coroutine = self.pipeline.run(call)
+        try:
+            while type(came := await _Next(coroutine)) is Emission:
+                yield self.pipeline.growing(call, came.call, came.answer)
+        finally:
+            if getcoroutinestate(coroutine) == CORO_SUSPENDED:
+                with suppress(_Abandoned):
+                    await _Next(coroutine, _Abandoned())
+        yield self.pipeline.conclude(call, cast("Reply", came))

@@ -7,7 +7,7 @@ from fallbackkit._pipeline import Pipeline
 from fallbackkit._strategies.cache import Cache
 from fallbackkit._strategies.circuit_breaker import CircuitBreaker
 from fallbackkit._strategies.escalate import Escalate
-from fallbackkit._strategies.fallback import Fallback, Rung
+from fallbackkit._strategies.fallback import Fallback
 from fallbackkit._strategies.gate import ConfidenceGate
 from fallbackkit._strategies.retry import Retry
 from fallbackkit._strategies.timeout import Deadline, Timeout
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from fallbackkit._clock import Clock
     from fallbackkit._outcome import Answer
+    from fallbackkit._rung import Rung
     from fallbackkit._runtime import Strategy
     from fallbackkit.events import Observer
     from fallbackkit.review import ReviewQueue

@@ -9,14 +9,13 @@ from __future__ import annotations
 import inspect
 import logging
 import math
-from contextvars import ContextVar
 from functools import partial
 from types import CoroutineType
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeAlias, TypeVar
 
 from fallbackkit import _threads
-from fallbackkit._clock import LimitReached
-from fallbackkit._outcome import Attempt, Step, Ticket, _outcome_id, trusted
+from fallbackkit._clock import UNTIL, LimitReached
+from fallbackkit._outcome import Answer, Attempt, Step, Ticket, _outcome_id, trusted
 from fallbackkit._waiting import AsyncWaiter, ThreadWaiter
 from fallbackkit.errors import (
     CallRejected,
@@ -32,10 +31,10 @@ from fallbackkit.providers import classify, read
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Coroutine, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 
     from fallbackkit._clock import Clock
-    from fallbackkit._outcome import Answer, Outcome, StepKind, Verdict
+    from fallbackkit._outcome import Outcome, StepKind, Verdict
     from fallbackkit._waiting import Waiter
     from fallbackkit.events import Event, Observer
 
@@ -46,7 +45,7 @@ T_co = TypeVar("T_co", covariant=True)
 Layer: TypeAlias = "Callable[[Call], Coroutine[Any, Any, Reply]]"
 
 _log = logging.getLogger("fallbackkit")
-_until: ContextVar[tuple[Clock, float] | None] = ContextVar("fallbackkit_until", default=None)
+_WHOLE = frozenset({str, Answer})
 
 
 def remaining() -> float | None:
@@ -59,7 +58,7 @@ def remaining() -> float | None:
         >>> remaining() is None
         True
     """
-    limit = _until.get()
+    limit = UNTIL.get()
     return None if limit is None else max(0.0, limit[1] - limit[0].now())
 
 
@@ -98,7 +97,16 @@ class Call:
         degraded: Whether the step that is under way is not what was asked for.
         stale: Whether a saved answer past its time is given.
         closed: Whether no step is under way.
+        first_token: Seconds from the start of an attempt until a stream has to bring something.
+        idle: Seconds that a stream may then be silent.
+        streams: Whether somebody looks on.
+        held: Whether a layer around has to see the whole answer before anybody else may.
         shown: Whether a part of the answer under way has been shown: then nothing may take its place.
+        restarts: Whether what was shown is withdrawn when its stream breaks off, to begin again.
+        partial: What was shown of a stream that broke off.
+        channel: Takes what is to be shown.
+        outer: The call that this one is a rung of.
+        budget: The retry budget that has counted this call.
     """
 
     until = math.inf
@@ -106,7 +114,16 @@ class Call:
     degraded = False
     stale = False
     closed = False
+    first_token: float | None = None
+    idle: float | None = None
+    streams = False
+    held = False
     shown = False
+    restarts = False
+    partial: Answer | None = None
+    channel: Callable[[Call, Answer | None], Awaitable[None]]
+    outer: Call | None = None
+    budget: object = None
     ticket: Ticket | None = None
     outcome: Outcome | None = None
     _id: str | None = None
@@ -133,7 +150,7 @@ class Call:
         self.trail: list[Step] = []
         self.attempts: list[dict[str, Any]] = []
         self.started = self.step_started = clock.now()
-        outer = _until.get()
+        outer = UNTIL.get()
         if outer is not None:
             self.end_by(*outer)
 
@@ -176,6 +193,37 @@ class Call:
         self.emit(AttemptFailed, step=self.step, attempt=len(self.attempts), failure=failure)
         return Reply(failure=failure)
 
+    def look_on_as(self, outer: Call) -> None:
+        """Be shown as a part of another call."""
+        self.outer = outer
+        self.streams = True
+        self.channel = outer.channel
+        self.restarts = outer.restarts
+        self.held = outer.held
+
+    async def show(self, answer: Answer) -> None:
+        """Show what has come of the answer so far."""
+        for call in self._lineage():
+            call.shown = True
+        await self.channel(self, answer)
+
+    async def retract(self) -> None:
+        """Withdraw what has been shown."""
+        for call in self._lineage():
+            call.shown = False
+        await self.channel(self, None)
+
+    def keep(self, answer: Answer) -> None:
+        """This is all that there will be of the answer shown."""
+        for call in self._lineage():
+            call.partial = answer
+
+    def _lineage(self) -> Iterator[Call]:
+        call: Call | None = self
+        while call is not None:
+            yield call
+            call = call.outer
+
     def open_step(self, name: str, kind: StepKind) -> None:
         self.step = name
         self.step_kind = kind
@@ -196,7 +244,7 @@ class Call:
                 Step,
                 {
                     "name": self.step,
-                    "kind": self.step_kind if answer is None else self._kind(answer),
+                    "kind": self.step_kind if answer is None else self.kind_of(answer),
                     "verdict": "answered" if failure is None else _verdict(failure, self.attempts),
                     "failure": failure,
                     "attempts": tuple([trusted(Attempt, attempt) for attempt in self.attempts]),
@@ -206,7 +254,7 @@ class Call:
             )
         )
 
-    def _kind(self, answer: Answer) -> StepKind:
+    def kind_of(self, answer: Answer) -> StepKind:
         """A fallback of unknown kind whose answer names a model is a model."""
         return "smaller_model" if self.step_kind == "other" and answer.model else self.step_kind
 
@@ -222,7 +270,15 @@ def _verdict(failure: Failure, attempts: Sequence[object]) -> Verdict:
 
 
 class Strategy:
-    """One layer of a pipeline."""
+    """One layer of a pipeline.
+
+    Attributes:
+        holds: Whether it has to see the whole answer before anybody else may.
+        innermost: Whether it stands around the function itself, inside of everything else.
+    """
+
+    holds = False
+    innermost = False
 
     async def run(self, inner: Layer, call: Call) -> Reply:
         raise NotImplementedError
@@ -233,9 +289,9 @@ class Strategy:
 
 
 class Target:
-    """A function to call, and whether calling it gives a coroutine."""
+    """A function to call, whether it has to be awaited or iterated async, and whether it is a generator function."""
 
-    __slots__ = ("fn", "is_async", "name")
+    __slots__ = ("fn", "generates", "is_async", "name")
 
     def __init__(self, fn: Callable[..., Any], name: str | None = None) -> None:
         if not callable(fn):
@@ -243,7 +299,10 @@ class Target:
             raise TypeError(msg)
         self.fn = fn
         self.name = name or _name_of(fn)
-        self.is_async = inspect.iscoroutinefunction(fn) or inspect.iscoroutinefunction(getattr(fn, "__call__", None))  # noqa: B004
+        call = getattr(fn, "__call__", None)  # noqa: B004 - an object that is called like a function
+        agen = inspect.isasyncgenfunction(fn) or inspect.isasyncgenfunction(call)
+        self.generates = agen or inspect.isgeneratorfunction(fn) or inspect.isgeneratorfunction(call)
+        self.is_async = agen or inspect.iscoroutinefunction(fn) or inspect.iscoroutinefunction(call)
 
 
 def _name_of(fn: Callable[..., Any]) -> str:
@@ -267,13 +326,17 @@ class Runtime:
         clock = call.clock
         started = clock.now()
         try:
-            if call.until == math.inf:
-                value = self.enter(target, call.args, call.kwargs)
-                reply = Reply(await value if self.suspends else value)
-            elif call.until <= started:
+            if call.until <= started:
                 return _late(call.until - call.step_started)
+            if target.generates:
+                value = target.fn(*call.args, **call.kwargs)
+            elif call.until == math.inf:
+                value = self.enter(target, call.args, call.kwargs)
+                if self.suspends:
+                    value = await value
             else:
-                reply = Reply(await self._enter_limited(call, target, call.until - started))
+                value = await self._enter_limited(call, target, call.until - started)
+            reply = await self._gather(call, value, started) if _is_stream(value) else Reply(value)
         except LimitReached as limit:
             reply = _late(limit.seconds)
         except Exception as error:  # noqa: BLE001 - user code may raise anything; classify names it
@@ -283,12 +346,25 @@ class Runtime:
             call.emit(AttemptFailed, step=call.step, attempt=len(call.attempts), failure=reply.failure)
         return reply
 
+    async def _gather(self, call: Call, stream: Any, started: float) -> Reply:
+        from fallbackkit._streams import gather
+
+        if not self.suspends and not hasattr(type(stream), "__next__"):
+            raise TypeError(f"`{call.step}` returned an async stream; use `async for … in pipeline.astream(…)`")
+        got = await gather(call, stream, started)
+        return Reply(failure=got) if isinstance(got, Failure) else Reply(got)
+
+    async def progress(self, call: Call) -> None:
+        """Show that something goes on, if somebody looks on."""
+        if call.streams:
+            await call.channel(call, None)
+
     async def _enter_limited(self, call: Call, target: Target, seconds: float) -> Any:
-        token = _until.set((call.clock, call.until))
+        token = UNTIL.set((call.clock, call.until))
         try:
             return await self.enter_limited(call, target, seconds)
         finally:
-            _until.reset(token)
+            UNTIL.reset(token)
 
     def enter(self, target: Target, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         raise NotImplementedError
@@ -330,6 +406,11 @@ class Branch(Protocol[T_co]):
     def cancel(self) -> object:
         """Stop caring. A task is cancelled; a thread is abandoned, and counted until it ends."""
         ...
+
+
+def _is_stream(value: object) -> bool:
+    kind = type(value)
+    return kind not in _WHOLE and (hasattr(kind, "__next__") or hasattr(kind, "__anext__"))
 
 
 def _late(seconds: float) -> Reply:

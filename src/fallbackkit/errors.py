@@ -256,11 +256,19 @@ class DeadlineExceeded(FallbackkitError, TimeoutError):
 
     Attributes:
         limit: The limit in seconds.
+        clock: Which one it was: ``total``, or of a stream ``first_token`` or ``idle``.
     """
 
-    def __init__(self, message: str, limit: float | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        limit: float | None = None,
+        *,
+        clock: Literal["total", "first_token", "idle"] = "total",
+    ) -> None:
         super().__init__(message)
         self.limit = limit
+        self.clock = clock
 
 
 class InvalidAnswer(FallbackkitError):

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
+import inspect
 from typing import TYPE_CHECKING
 
 import pytest
@@ -24,7 +26,7 @@ class Run:
 
     def fn(self, fn):
         """A function, or a Script, in the form that this way serves."""
-        if self.way != "async":
+        if self.way != "async" or inspect.isasyncgenfunction(fn):
             return fn
         if isinstance(fn, Script):
             return fn.asynchronous
@@ -46,6 +48,29 @@ class Run:
         if self.way == "sync":
             return pipeline.call(fn, *args, **kwargs)
         return self.runner.run(pipeline.acall(self.fn(fn), *args, **kwargs))
+
+    def stream(self, pipeline, fn, *args, look=lambda outcome: None, most=None):
+        """The Outcomes of the stream face, each looked at as it comes; abandoned after ``most`` of them."""
+        if self.way != "sync":
+            return self.runner.run(self._astream(pipeline, fn, *args, look=look, most=most))
+        seen = []
+        with contextlib.closing(pipeline.stream(fn, *args)) as outcomes:
+            for outcome in outcomes:
+                seen.append(outcome)
+                look(outcome)
+                if len(seen) == most:
+                    break
+        return seen
+
+    async def _astream(self, pipeline, fn, *args, look, most):
+        seen = []
+        async with contextlib.aclosing(pipeline.astream(self.fn(fn), *args)) as outcomes:
+            async for outcome in outcomes:
+                seen.append(outcome)
+                look(outcome)
+                if len(seen) == most:
+                    break
+        return seen
 
 
 @pytest.fixture(scope="session")

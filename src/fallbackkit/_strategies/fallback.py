@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 from fallbackkit import _checks
-from fallbackkit._outcome import StepKind
-from fallbackkit._runtime import Reply, Strategy, Target, unusable
+from fallbackkit._rung import Rung
+from fallbackkit._runtime import Reply, Strategy, unusable
 from fallbackkit.errors import Failure, FailureKind, FallbackExhausted, FallbackkitError
 from fallbackkit.events import FellBack
 
@@ -13,53 +13,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from fallbackkit._checks import Match
-    from fallbackkit._runtime import Call, Layer
+    from fallbackkit._runtime import Call, Layer, Target
 
-__all__ = ["Fallback", "Rung"]
-
-
-class Rung:
-    """One alternative of a Fallback, and what to call it on the screen.
-
-    Args:
-        fn: Called with the same arguments as the wrapped function. A wrapped function keeps its
-            own pipeline.
-        kind: What sort of answerer it is: ``model``, ``smaller_model``, ``cache``, ``rule``,
-            ``search``, ``person``; ``other`` if it is none of these.
-        name: For the trail; by default the function's name.
-
-    Raises:
-        TypeError: ``fn`` is not callable.
-        ValueError: ``kind`` is not one of the closed set.
-
-    Example:
-        >>> Rung(str.upper, "rule").name
-        'upper'
-    """
-
-    __slots__ = ("kind", "target")
-
-    def __init__(self, fn: Callable[..., Any], kind: StepKind = "other", *, name: str | None = None) -> None:
-        if kind not in get_args(StepKind):
-            msg = f"`kind` must be one of {', '.join(get_args(StepKind))}, got {kind!r}"
-            raise ValueError(msg)
-        self.kind: StepKind = kind
-        self.target = Target(fn, name)
-
-    @property
-    def name(self) -> str:
-        return self.target.name
+__all__ = ["Fallback"]
 
 
 class Fallback(Strategy):
     """Asks the next rung when the one before did not answer. Each rung is asked at most once, in order.
 
-    Safe to share between threads and tasks.
+    What has been shown of a streamed answer stays: no rung takes its place. Safe to share between threads and tasks.
 
     Args:
         *rungs: Functions, wrapped functions, or Rungs; at least one. A rung whose answer is empty,
             cut off or refused has not answered.
         on: The failures to handle: kinds, exception types or predicates on the Failure; by default all.
+            A predicate that raises is logged, and the next rung is asked.
         reserve: Seconds of the deadline kept for each rung behind, so that a quick last rung always
             gets to answer.
 
@@ -83,7 +51,8 @@ class Fallback(Strategy):
             raise ValueError(msg)
         self.rungs = tuple(rung if isinstance(rung, Rung) else Rung(rung) for rung in rungs)
         self.reserve = _checks.seconds("reserve", reserve, zero=True)
-        self._handles = None if on is None else _checks.matching("on", on)
+        self._on = None if on is None else _checks.listed(on)
+        self._handles = None if self._on is None else _checks.matching("on", self._on)
 
     async def run(self, inner: Layer, call: Call) -> Reply:
         reply = await self._inside(call, len(self.rungs), inner)
@@ -91,26 +60,39 @@ class Fallback(Strategy):
             failure = None if reply.value is not None else unusable(reply)
             if failure is None:
                 return reply
-            reply = call.refused(failure)
+            reply = call.refused(failure) if call.attempts else Reply(failure=failure)
         failures: list[Failure] = []
-        for index, rung in enumerate(self.rungs):
+        behind = len(self.rungs)
+        for rung in self.rungs:
             failure = reply.failure
-            if failure is None:
+            if failure is None or call.shown:
                 return reply
             failures.append(failure)
-            if self._handles is not None and not self._handles(failure):
+            if not self._is_handled(failure, call):
                 break
             call.close_step(reply)
             call.emit(FellBack, step=call.step, to=rung.name, kind=rung.kind, failure=failure)
             call.open_step(rung.name, rung.kind)
             call.degraded = True
-            reply = await self._inside(call, len(self.rungs) - index - 1, _layer(rung))
+            if call.streams:
+                await call.runtime.progress(call)
+            behind -= 1
+            reply = await self._inside(call, behind, rung.nested or partial(_ask, rung.target))
         else:
-            if reply.failure is None:
+            if reply.failure is None or call.shown:
                 return reply
             failures.append(reply.failure)
         call.close_step(reply)
         return reply if len(failures) == 1 else _exhausted(failures)
+
+    def _is_handled(self, failure: Failure, call: Call) -> bool:
+        if self._handles is None:
+            return True
+        try:
+            return self._handles(failure)
+        except Exception as error:  # noqa: BLE001 - a predicate is foreign code, and its bug no reason to give up
+            call.stumbled(error)
+            return True
 
     async def _inside(self, call: Call, behind: int, inner: Layer) -> Reply:
         """Run a layer inside the deadline, less what is kept for the rungs behind it."""
@@ -124,22 +106,16 @@ class Fallback(Strategy):
             call.until = outer
 
     def describe(self) -> str:
-        return f"Fallback({', '.join(rung.name for rung in self.rungs)}, reserve {self.reserve:g} s)"
+        on = "" if self._on is None else f", on {_checks.words(self._on)}"
+        return f"Fallback({', '.join(rung.name for rung in self.rungs)}{on}, reserve {self.reserve:g} s)"
 
 
-def _layer(rung: Rung) -> Layer:
-    nested = getattr(type(rung.target.fn), "within", None)
-    if nested is not None:
-        return partial(nested, rung.target.fn)
-
-    async def ask(call: Call) -> Reply:
-        reply = await call.runtime.invoke(call, rung.target)
-        if reply.failure is not None:
-            return reply
-        failure = unusable(reply)
-        return reply if failure is None else call.refused(failure)
-
-    return ask
+async def _ask(target: Target, call: Call) -> Reply:
+    reply = await call.runtime.invoke(call, target)
+    if reply.failure is not None:
+        return reply
+    failure = unusable(reply)
+    return reply if failure is None else call.refused(failure)
 
 
 def _exhausted(failures: list[Failure]) -> Reply:

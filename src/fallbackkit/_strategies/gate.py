@@ -31,8 +31,8 @@ class ConfidenceGate(Strategy):
         threshold: In [0, 1]. A plain number is a setting, not a promise: nothing here has measured
             how often answers above it are right.
         score: Called with the Answer, returns its score or None; by default ``answer.score``.
-        below: ``abstain`` withholds the answer, so that the next rung or a person answers;
-            ``hedge`` shows it marked as uncertain.
+        below: ``abstain`` withholds the answer, so that the next rung or a person answers, and shows
+            nothing of a stream before its end; ``hedge`` shows it marked as uncertain.
 
     Raises:
         ValueError: ``threshold`` or ``below`` is out of range.
@@ -58,6 +58,7 @@ class ConfidenceGate(Strategy):
         self.threshold = _checks.fraction("threshold", threshold)
         self._score = _checks.function("score", score)
         self._below = below
+        self.holds = below == "abstain"
         self._warned = False
 
     async def run(self, inner: Layer, call: Call) -> Reply:

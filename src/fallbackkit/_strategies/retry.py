@@ -7,8 +7,9 @@ import tenacity
 from tenacity.retry import retry_base
 from tenacity.stop import stop_base
 
-from fallbackkit import _checks
+from fallbackkit import _budget, _checks
 from fallbackkit._runtime import Reply, Strategy
+from fallbackkit._shared import tell
 from fallbackkit.errors import TRANSIENT
 from fallbackkit.events import RetryScheduled
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from tenacity.wait import wait_base
 
+    from fallbackkit._budget import RetryBudget
     from fallbackkit._checks import Match
     from fallbackkit._runtime import Call, Layer
     from fallbackkit.errors import Failure, StopReason
@@ -28,8 +30,8 @@ class Retry(Strategy):
     """Asks again after a failure that may pass. tenacity decides when to stop and how long to wait.
 
     A wait is never shorter than the Retry-After of the failure, and none starts that would end past
-    the deadline: then the failure comes back at once, and its ``stopped_by`` says why. Safe to share
-    between threads and tasks.
+    the deadline: then the failure comes back at once, and its ``stopped_by`` says why. What has been
+    shown of a streamed answer is not asked for again. Safe to share between threads and tasks.
 
     Args:
         attempts: How often to ask in all, at least 1; or a tenacity stop object.
@@ -38,8 +40,14 @@ class Retry(Strategy):
         wait: A tenacity wait object; by default exponential from 0.5 s, with full jitter.
         max_wait: Longest wait in seconds of our own choosing, whatever ``wait`` says.
         retry_after_limit: Longest Retry-After in seconds that is waited for.
+        budget: Shared with everything else that calls the same dependency: bounds the retries of all.
+
+    Attributes:
+        attempts: How often at most, None if a stop object decides.
+        endless: Whether nothing but a deadline would end it (``tenacity.stop_never``).
 
     Raises:
+        TypeError: ``budget`` is not a RetryBudget.
         ValueError: A number is out of range.
 
     Example:
@@ -55,25 +63,33 @@ class Retry(Strategy):
         wait: wait_base | None = None,
         max_wait: float = 30.0,
         retry_after_limit: float = 120.0,
+        budget: RetryBudget | None = None,
     ) -> None:
         self.max_wait = _checks.seconds("max_wait", max_wait, zero=True)
         self.retry_after_limit = _checks.seconds("retry_after_limit", retry_after_limit, zero=True)
-        self._attempts = attempts if isinstance(attempts, stop_base) else _checks.count("attempts", attempts)
+        self._stop = attempts if isinstance(attempts, stop_base) else None
+        self.attempts = None if isinstance(attempts, stop_base) else _checks.count("attempts", attempts)
+        self.endless = _endless(attempts)
         self._retry: retry_base | None = on if isinstance(on, retry_base) else None
         self._handles = None if self._retry is not None else _checks.matching("on", on)  # type: ignore[arg-type]
         self._wait = _checks.function("wait", wait)
         self._ceiling = tenacity.wait_exponential(multiplier=0.5, max=self.max_wait)
+        self._budget = _budget.checked(budget)
 
     async def run(self, inner: Layer, call: Call) -> Reply:
+        if self._budget is not None:
+            self._budget.request(call)
         reply = await inner(call)
         if reply.failure is None:
             return reply
         started = call.step_started
         state = tenacity.RetryCallState(None, call.target.fn, call.args, dict(call.kwargs))  # type: ignore[arg-type]
         state.start_time = started
-        while reply.failure is not None:
+        while reply.failure is not None and not call.shown:
             self._note(state, reply.failure, call)
             reason, wait = self._verdict(state, reply.failure, call)
+            if reason is None and self._budget is not None:
+                reason = await self._withdraw(self._budget, wait, call)
             if reason is not None:
                 failure = reply.failure.model_copy(update={"stopped_by": reason})
                 return Reply(failure=failure)
@@ -94,18 +110,27 @@ class Retry(Strategy):
     def _verdict(self, state: tenacity.RetryCallState, failure: Failure, call: Call) -> tuple[StopReason | None, float]:
         if not self._again(state, failure):
             return "not_retryable", 0.0
-        if isinstance(self._attempts, int) and state.attempt_number >= self._attempts:
+        if self.attempts is not None and state.attempt_number >= self.attempts:
             return "attempts", 0.0
         after = failure.retry_after or 0.0
         if after > self.retry_after_limit:
             return "retry_after", 0.0
         wait = max(after, self._pause(state, call))
         state.upcoming_sleep = wait  # before the stop object is asked: it may count the wait ahead
-        if isinstance(self._attempts, stop_base) and self._attempts(state):
+        if self._stop is not None and self._stop(state):
             return "attempts", 0.0
         if call.clock.now() + wait >= call.until:
             return "deadline", 0.0
         return None, wait
+
+    async def _withdraw(self, budget: RetryBudget, wait: float, call: Call) -> StopReason | None:
+        if budget.store is None:
+            return None if budget.withdraw(wait) else "budget"
+        granted = await call.runtime.store(budget.withdraw, wait)
+        tell(budget.store, call)
+        if not granted:
+            return "budget"
+        return "deadline" if call.clock.now() + wait >= call.until else None  # the store took its time
 
     def _again(self, state: tenacity.RetryCallState, failure: Failure) -> bool:
         if self._handles is not None:
@@ -119,5 +144,14 @@ class Retry(Strategy):
         return min(self.max_wait, max(0.0, wait)) if math.isfinite(wait) else self.max_wait
 
     def describe(self) -> str:
-        attempts = self._attempts if isinstance(self._attempts, int) else type(self._attempts).__name__
-        return f"Retry({attempts} attempts, waits up to {self.max_wait:g} s)"
+        attempts = type(self._stop).__name__ if self.attempts is None else self.attempts
+        budget = "" if self._budget is None else f", {self._budget.describe()}"
+        return f"Retry({attempts} attempts, waits up to {self.max_wait:g} s{budget})"
+
+
+def _endless(stop: object) -> bool:
+    if isinstance(stop, tenacity.stop_any):
+        return all(_endless(each) for each in stop.stops)
+    if isinstance(stop, tenacity.stop_all):
+        return any(_endless(each) for each in stop.stops)
+    return stop is tenacity.stop_never

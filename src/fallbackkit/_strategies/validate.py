@@ -20,7 +20,8 @@ __all__ = ["Validate"]
 class Validate(Strategy):
     """Turns an answer that cannot be used into a failure: empty, cut off, refused, of the wrong form.
 
-    Safe to share between threads and tasks, if ``check`` is.
+    With a ``schema`` or a ``check`` nothing of a stream is shown before its end. Safe to share between
+    threads and tasks, if ``check`` is.
 
     Args:
         schema: A type for the structured data: a pydantic model, a dataclass, ``list[int]``, ….
@@ -38,6 +39,7 @@ class Validate(Strategy):
         self._adapter: TypeAdapter[Any] | None = None if schema is None else TypeAdapter(schema)
         self._check = _checks.function("check", check)
         self._schema = schema
+        self.holds = schema is not None or check is not None
 
     async def run(self, inner: Layer, call: Call) -> Reply:
         reply = await inner(call)

@@ -1,9 +1,36 @@
-"""Tools to test failure paths on a virtual clock. Needs ``fallbackkit[testing]`` for the strategies."""
+"""Tools to test failure paths on a virtual clock. Needs ``fallbackkit[testing]`` for the strategies.
+
+Names are loaded when they are first used: the pytest plugin lives here, and pytest loads it always.
+"""
 
 from __future__ import annotations
 
-from fallbackkit.testing._clock import FakeClock
-from fallbackkit.testing._script import Fault, Script
-from fallbackkit.testing._strategies import failures, fault_scripts, outcomes
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-__all__ = ["FakeClock", "Fault", "Script", "failures", "fault_scripts", "outcomes"]
+if TYPE_CHECKING:
+    from fallbackkit.testing._chaos import Chaos
+    from fallbackkit.testing._clock import FakeClock
+    from fallbackkit.testing._faults import Fault
+    from fallbackkit.testing._script import Script
+    from fallbackkit.testing._strategies import failures, fault_scripts, outcomes
+    from fallbackkit.testing._streams import Chunk, Stream
+
+__all__ = ["Chaos", "Chunk", "FakeClock", "Fault", "Script", "Stream", "failures", "fault_scripts", "outcomes"]
+
+_HOMES = {
+    "Chaos": "_chaos",
+    "Chunk": "_streams",
+    "FakeClock": "_clock",
+    "Fault": "_faults",
+    "Script": "_script",
+    "Stream": "_streams",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOMES.get(name, '_strategies')}"), name)
+    globals()[name] = value
+    return value

@@ -20,7 +20,8 @@ from fallbackkit._outcome import (
 )
 from fallbackkit.errors import Failure, FailureKind, StopReason
 from fallbackkit.testing._clock import FakeClock
-from fallbackkit.testing._script import Fault, Script
+from fallbackkit.testing._faults import Fault
+from fallbackkit.testing._script import Script
 
 if TYPE_CHECKING:
     from types import ModuleType
