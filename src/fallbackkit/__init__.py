@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from fallbackkit._budget import BudgetSnapshot, RetryBudget
     from fallbackkit._clock import Clock, SystemClock
     from fallbackkit._outcome import Answer, Attempt, Confidence, Outcome, Source, Step, Ticket, Usage
     from fallbackkit._pipeline import AsyncProtected, Pipeline, Protected
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from fallbackkit._strategies.gate import ConfidenceGate
     from fallbackkit._strategies.retry import Retry
     from fallbackkit._strategies.route import Route
+    from fallbackkit._strategies.spend import SpendLimit, SpendSnapshot
     from fallbackkit._strategies.timeout import Deadline, Timeout
     from fallbackkit._strategies.validate import Validate
     from fallbackkit.errors import (
@@ -50,6 +52,7 @@ __all__ = [
     "Answer",
     "AsyncProtected",
     "Attempt",
+    "BudgetSnapshot",
     "BulkheadFull",
     "Cache",
     "CallRejected",
@@ -76,12 +79,15 @@ __all__ = [
     "Protected",
     "QueueFull",
     "Retry",
+    "RetryBudget",
     "ReviewPending",
     "Route",
     "Rung",
     "Snapshot",
     "Source",
     "SpendExceeded",
+    "SpendLimit",
+    "SpendSnapshot",
     "Step",
     "SystemClock",
     "Ticket",
@@ -94,6 +100,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "_budget": "BudgetSnapshot RetryBudget",
     "_clock": "Clock SystemClock",
     "_outcome": "Answer Attempt Confidence Outcome Source Step Ticket Usage",
     "_pipeline": "AsyncProtected Pipeline Protected",
@@ -107,6 +114,7 @@ _HOMES = {
     "_strategies.gate": "ConfidenceGate",
     "_strategies.retry": "Retry",
     "_strategies.route": "Route",
+    "_strategies.spend": "SpendLimit SpendSnapshot",
     "_strategies.timeout": "Deadline Timeout",
     "_strategies.validate": "Validate",
     "errors": "BulkheadFull CallRejected CannotAnswer CircuitOpen DeadlineExceeded Failure FailureKind"

@@ -13,6 +13,7 @@ from fallbackkit._strategies.fallback import Fallback
 from fallbackkit._strategies.gate import ConfidenceGate
 from fallbackkit._strategies.retry import Retry
 from fallbackkit._strategies.route import Route
+from fallbackkit._strategies.spend import SpendLimit
 from fallbackkit._strategies.timeout import Deadline, Timeout
 from fallbackkit._strategies.validate import Validate
 
@@ -32,6 +33,7 @@ _WHY: dict[type[Strategy], str] = {
     Route: "every attempt has to be at the target that was chosen",
     Retry: "each attempt needs its own check, permit and time limit",
     Validate: "a malformed answer may be asked for again, but must not charge the breaker",
+    SpendLimit: "what it refuses must not take up a place or a permit",
     CircuitBreaker: "an attempt that timed out has to count",
     Timeout: "it limits one attempt; for the whole call use Deadline",
 }

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import json
 import os
+import random
 from datetime import datetime
-from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
@@ -13,6 +13,8 @@ from fallbackkit._text import Text
 from fallbackkit.errors import Failure, FailureKind
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from fallbackkit.messages import Audience, Facts, Notice
 
 __all__ = [
@@ -68,23 +70,22 @@ _put_fields, _put_names, _put_extra, _put_private = (
 )
 
 
-@cache
-def _every(model: type[_Value]) -> set[str]:
-    """The fields of a model; one set for all its values, which are frozen and copy it before they change."""
-    return set(model.model_fields)
+def trusting(model: type[V]) -> Callable[[dict[str, Any]], V]:
+    """A maker of values of our own, all of whose fields are given and right: validation would cost the most of a call.
 
-
-def trusted(model: type[V], fields: dict[str, Any]) -> V:
-    """Make a value of our own, all of whose fields are given and right: validation would cost the most of a call.
-
-    What pydantic's ``model_construct`` does, without its loop over the fields.
+    It does what pydantic's ``model_construct`` does, without its loop over the fields.
     """
-    made = _new(model)
-    _put_fields(made, fields)
-    _put_names(made, _every(model))
-    _put_extra(made, None)
-    _put_private(made, None)
-    return made
+    names = set(model.model_fields)  # one for all, as frozen values copy it before they change
+
+    def make(fields: dict[str, Any]) -> V:
+        made = _new(model)
+        _put_fields(made, fields)
+        _put_names(made, names)
+        _put_extra(made, None)
+        _put_private(made, None)
+        return made
+
+    return make
 
 
 class Usage(_Value):
@@ -231,8 +232,14 @@ class Ticket(_Value):
         return case_of(self.id)
 
 
-def _outcome_id() -> str:
-    return os.urandom(8).hex()
+_ids = random.Random()  # noqa: S311 - a name, not a secret
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_ids.seed)
+
+
+def new_id() -> str:
+    """A name for one call: 16 hexadecimal digits."""
+    return f"{_ids.getrandbits(64):016x}"
 
 
 class Outcome(_Value):
@@ -253,7 +260,7 @@ class Outcome(_Value):
         created_at: When it ended, with zone.
     """
 
-    id: Text = Field(default_factory=_outcome_id)
+    id: Text = Field(default_factory=new_id)
     name: Text = "ask"
     status: Status
     value: Any = Field(default=None, exclude=True, repr=False)
@@ -335,3 +342,9 @@ class Outcome(_Value):
             "at": self.created_at,
             "reference": failure.reference if failure else None,
         }
+
+
+make_attempt = trusting(Attempt)
+make_confidence = trusting(Confidence)
+make_outcome = trusting(Outcome)
+make_step = trusting(Step)

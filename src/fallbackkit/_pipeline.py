@@ -8,21 +8,19 @@ from functools import partial
 from inspect import CORO_SUSPENDED, getcoroutinestate
 from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, ParamSpec, TypeVar, cast, get_args, overload
 
-from fallbackkit import _order
+from fallbackkit import _guards, _order
 from fallbackkit._clock import SYSTEM_CLOCK
-from fallbackkit._outcome import Confidence, Outcome, Step, trusted
+from fallbackkit._outcome import Confidence, Step, make_confidence, make_outcome
 from fallbackkit._runtime import ASYNC, SYNC, Call, Reply, Strategy, Target, drive, unusable
 from fallbackkit._streams import Emission
-from fallbackkit._strategies.fallback import Fallback
 from fallbackkit.errors import FailureKind, FallbackkitError, ReviewPending
 from fallbackkit.events import Answered, Unanswered
-from fallbackkit.providers._own_retries import warn_of_own_retries
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Iterable
 
     from fallbackkit._clock import Clock
-    from fallbackkit._outcome import Answer, Status
+    from fallbackkit._outcome import Answer, Outcome, Status
     from fallbackkit._runtime import Layer, Runtime
     from fallbackkit.events import Observer
 
@@ -78,6 +76,7 @@ class Pipeline:
         if interruption not in get_args(Interruption):
             raise ValueError(f"`interruption` must be 'keep' or 'restart', got {interruption!r}")
         _order.check(strategies)
+        _guards.check(strategies)
         self.strategies = strategies
         self.name = name
         self.observers = tuple(observers)
@@ -92,13 +91,8 @@ class Pipeline:
             self._chain = partial(strategy.run, self._chain)
             inner = partial(_hold, self._shown_chain) if strategy.holds else self._shown_chain
             self._shown_chain = partial(strategy.run, inner)
-        self._async_rungs = tuple(
-            rung.name
-            for strategy in strategies
-            if isinstance(strategy, Fallback)
-            for rung in strategy.rungs
-            if rung.target.is_async
-        )
+        self._chain, self._shown_chain = _guards.watched(strategies, self._chain, self._shown_chain)
+        self._async_rungs = _guards.async_rungs(strategies)
 
     @overload
     def __call__(self, fn: Callable[P, Coroutine[Any, Any, T]]) -> AsyncProtected[P, T]: ...  # type: ignore[overload-overlap]
@@ -106,7 +100,7 @@ class Pipeline:
     def __call__(self, fn: Callable[P, T]) -> Protected[P, T]: ...
     def __call__(self, fn: Callable[..., Any]) -> Any:
         target = Target(fn, self.name)
-        warn_of_own_retries(fn)
+        _guards.check_function(self.strategies, fn)
         return AsyncProtected(self, target) if target.is_async else Protected(self, target)
 
     def call(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -171,8 +165,7 @@ class Pipeline:
         plain = answer is not None and not (call.degraded or reply.hedged)
         if call.shown and reply.failure is not None:
             answer = call.partial
-        call.outcome = trusted(
-            Outcome,
+        call.outcome = make_outcome(
             {
                 "id": call.id,
                 "name": call.name,
@@ -180,7 +173,7 @@ class Pipeline:
                 "value": reply.value,
                 "answer": answer,
                 "confidence": _confidence(answer),
-                "requested": call.name,
+                "requested": call.requested or call.name,
                 "reasons": () if plain else _reasons(call, reply),
                 "trail": tuple(call.trail),
                 "failure": reply.failure,
@@ -202,8 +195,7 @@ class Pipeline:
             answer: What there is so far.
         """
         trail = _steps_so_far(at, answer)
-        return trusted(
-            Outcome,
+        return make_outcome(
             {
                 "id": call.id,
                 "name": call.name,
@@ -211,7 +203,7 @@ class Pipeline:
                 "value": None,
                 "answer": answer,
                 "confidence": _UNKNOWN,
-                "requested": call.name,
+                "requested": call.requested or call.name,
                 "reasons": tuple([step.failure.kind for step in trail if step.failure is not None]),
                 "trail": tuple(trail),
                 "failure": None,
@@ -231,7 +223,7 @@ class Pipeline:
         if self._async_rungs:
             rung = self._async_rungs[0]
             msg = (
-                f"`{target.name}` is a plain function, but its fallback `{rung}` is async; make both async, or neither"
+                f"`{target.name}` is a plain function, but its {rung} is async; make both async, or neither"
             )
             raise TypeError(msg)
 
@@ -311,13 +303,14 @@ def _status(call: Call, reply: Reply) -> Status:
 
 
 _UNKNOWN = Confidence()
+_NOT_MEASURED = dict(_UNKNOWN)
 
 
 def _confidence(answer: Answer | None) -> Confidence:
     """A score says nothing about being right unless it says what it is."""
     if answer is None or answer.score_basis is None or answer.score is None or not 0 <= answer.score <= 1:
         return _UNKNOWN
-    return Confidence(value=answer.score, basis=answer.score_basis)
+    return make_confidence({**_NOT_MEASURED, "value": answer.score, "basis": answer.score_basis})
 
 
 def _reasons(call: Call, reply: Reply) -> tuple[FailureKind, ...]:
@@ -360,9 +353,12 @@ class _Wrapped(Generic[P, T]):
         if outer.streams:
             call.look_on_as(outer)
         reply = await self.pipeline.run(call)
+        if reply.failure is None and reply.answer is None:
+            reply = Reply(failure=unusable(reply))
         call.close_step(reply)
         outer.trail += _as_rung(call.trail, call, outer)
         outer.closed = True
+        outer.degraded = outer.degraded or call.degraded
         outer.stale = call.stale
         outer.ticket = call.ticket or outer.ticket
         return reply

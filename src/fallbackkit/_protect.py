@@ -67,6 +67,7 @@ def protect(
         ValueError: A number is out of range, or the limits contradict one another.
 
     Example:
+        >>> from fallbackkit import Rung
         >>> @protect(fallbacks=[Rung(lambda question: "Ask at the desk.", "rule", name="desk")], deadline=None)
         ... def ask(question: str) -> str:
         ...     raise ConnectionError

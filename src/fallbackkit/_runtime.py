@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeAlias, TypeVar
 
 from fallbackkit import _threads
 from fallbackkit._clock import UNTIL, LimitReached
-from fallbackkit._outcome import Answer, Attempt, Step, Ticket, _outcome_id, trusted
+from fallbackkit._outcome import Answer, Step, Ticket, make_attempt, make_step, new_id
 from fallbackkit._waiting import AsyncWaiter, ThreadWaiter
 from fallbackkit.errors import (
     CallRejected,
@@ -38,7 +38,20 @@ if TYPE_CHECKING:
     from fallbackkit._waiting import Waiter
     from fallbackkit.events import Event, Observer
 
-__all__ = ["ASYNC", "SYNC", "Branch", "Call", "Layer", "Reply", "Runtime", "Strategy", "Target", "drive", "remaining", "unusable"]
+__all__ = [
+    "ASYNC",
+    "SYNC",
+    "Branch",
+    "Call",
+    "Layer",
+    "Reply",
+    "Runtime",
+    "Strategy",
+    "Target",
+    "drive",
+    "remaining",
+    "unusable",
+]
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -94,6 +107,7 @@ class Call:
 
     Attributes:
         until: The clock's time at which everything inside the current layer has to end.
+        requested: Who was chosen to answer in place of the wrapped function, if anybody was.
         degraded: Whether the step that is under way is not what was asked for.
         stale: Whether a saved answer past its time is given.
         closed: Whether no step is under way.
@@ -111,6 +125,7 @@ class Call:
 
     until = math.inf
     waited = 0.0
+    requested: str | None = None
     degraded = False
     stale = False
     closed = False
@@ -157,7 +172,7 @@ class Call:
     @property
     def id(self) -> str:
         if self._id is None:
-            self._id = _outcome_id()
+            self._id = new_id()
         return self._id
 
     def end_by(self, clock: Clock, until: float) -> None:
@@ -240,17 +255,16 @@ class Call:
         failure = reply.failure
         answer = reply.answer if failure is None else None
         self.trail.append(
-            trusted(
-                Step,
+            make_step(
                 {
                     "name": self.step,
                     "kind": self.step_kind if answer is None else self.kind_of(answer),
                     "verdict": "answered" if failure is None else _verdict(failure, self.attempts),
                     "failure": failure,
-                    "attempts": tuple([trusted(Attempt, attempt) for attempt in self.attempts]),
+                    "attempts": tuple([make_attempt(attempt) for attempt in self.attempts]),
                     "duration": self.clock.now() - self.step_started,
                     "usage": None if answer is None else answer.usage,
-                },
+                }
             )
         )
 

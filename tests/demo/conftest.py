@@ -32,8 +32,10 @@ def loaded() -> Iterator[Assistant]:
 
 @pytest.fixture
 def assistant(loaded: Assistant) -> Iterator[Assistant]:
-    """The same, healthy, with a closed breaker."""
+    """The same, healthy, with a closed breaker and nobody waiting."""
     loaded.outage.mode = "healthy"
     loaded.breaker.reset()
+    for item in loaded.queue.search(state="pending"):
+        loaded.queue.cancel(item.id)
     yield loaded
     loaded.outage.mode = "healthy"

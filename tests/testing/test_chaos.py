@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fallbackkit as fk
+from fallbackkit._runtime import SYNC, Reply, Target, drive
 from fallbackkit.testing import Chaos, FakeClock, Fault, Script
 from tests.core.chains import chains
 
@@ -112,21 +113,36 @@ def test_seeds_calls_and_attempts_have_draws_of_their_own():
 @given(seed=seeds, order=st.lists(st.integers(0, 2), max_size=12))
 def test_calls_at_once_do_not_disturb_one_another(seed, order):
     """49: what strikes a call depends on its own attempts, not on how those of others fall between them."""
+    together, alone = (Chaos(rate=0.6, faults=NAMED[:2], seed=seed) for _ in range(2))
+    pipeline, target = fk.Pipeline(clock=FakeClock()), Target(lambda: "fine")
+
+    def enter(chaos, call):
+        reply = drive(chaos.run(fine, call))
+        return reply.failure and str(reply.failure.kind)
+
+    async def fine(call):
+        return Reply("fine")
+
+    calls = [pipeline.start(target, SYNC, (), {}) for _ in range(3)]
+    order = [0, 1, 2, *order]
+    mixed = [(number, enter(together, calls[number])) for number in order]
+    calls = [pipeline.start(target, SYNC, (), {}) for _ in range(3)]
+    sorted_ = [(number, enter(alone, calls[number])) for number in sorted(order)]
+    assert sorted_ == sorted(mixed, key=lambda struck: struck[0])
+
+
+def test_tasks_at_once_are_struck_as_one_after_the_other(clock):
+    """49: the same through the async face."""
+    chaos, solo = (Chaos(rate=0.6, seed=3) for _ in range(2))
+    pipeline = fk.Pipeline(fk.Retry(attempts=4, max_wait=0), chaos, clock=clock)
+
+    async def fine():
+        return "fine"
 
     async def scene():
-        clock, events = FakeClock(), []
-        pipeline = fk.Pipeline(fk.Retry(attempts=4, max_wait=0), Chaos(rate=0.6, faults=NAMED[:2], seed=seed), clock=clock)
+        return await asyncio.gather(*[pipeline.aoutcome(fine) for _ in range(9)])
 
-        async def fine():
-            return "fine"
-
-        calls = [asyncio.ensure_future(pipeline.aoutcome(fine)) for _ in range(3)]
-        for _ in order:
-            await asyncio.sleep(0)
-        events += await asyncio.gather(*calls)
-        return [struck(outcome) for outcome in events]
-
-    assert sequence(Chaos(rate=0.6, faults=NAMED[:2], seed=seed), calls=3) == asyncio.run(scene())
+    assert sequence(solo, calls=9) == [struck(outcome) for outcome in asyncio.run(scene())]
 
 
 def test_on_many_threads_every_call_has_its_own_draws():
@@ -161,7 +177,7 @@ def test_every_other_strategy_sees_the_fault(run, clock):
     )
     pipeline = fk.Pipeline(*chain, name="ask", clock=clock)
     first, second = (run.outcome(pipeline, Script("fine", clock=clock)) for _ in range(2))
-    assert (["timeout.first_byte"] * 2, "search") == (struck(first), first.served_by.kind)
+    assert (["timeout.first_byte", "timeout.first_byte", None], "search") == (struck(first), first.served_by.kind)
     assert (8.0, "circuit.open") == (clock.now(), second.trail[0].failure.kind)
 
 

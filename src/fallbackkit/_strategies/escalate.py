@@ -1,18 +1,21 @@
 from __future__ import annotations
 
 import json
+import logging
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_jsonable_python
 
-from fallbackkit._runtime import Reply, Strategy
+from fallbackkit import _checks
+from fallbackkit._runtime import Strategy
 from fallbackkit.errors import FailureKind, LowConfidence
 from fallbackkit.events import Escalated
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fallbackkit._runtime import Call, Layer
+    from fallbackkit._outcome import Answer
+    from fallbackkit._runtime import Call, Layer, Reply
     from fallbackkit.errors import Failure
     from fallbackkit.review import ReviewQueue, ReviewRequest
 
@@ -27,24 +30,37 @@ _FOR_THE_ASKER = frozenset(
         FailureKind.CANCELLED,
     }
 )
+_AUDITS_COME_LAST = -1
+
+_log = logging.getLogger("fallbackkit")
 
 
 class Escalate(Strategy):
     """Files a ticket for a person when nothing inside could answer, even if the time is up.
 
-    Safe to share between threads and tasks, as the queue is.
+    A streamed answer that broke off is no ticket by itself: its asker reads what came, and may ask for
+    a person. Safe to share between threads and tasks, as the queue is.
 
     Args:
         queue: Where the ticket goes.
         when: Which replies become a ticket: a predicate on the Failure; by default every failure
             but those that the asker has to mend (an empty or too long question, an ended session).
+            If it raises, the ticket is filed.
         question: Makes the text that the reviewer reads from the call's arguments; by default the
             only string argument as it is, or else all arguments as JSON.
+        audit: Share of the answered calls, in [0, 1], that reviewers get as well, drawn at random, to
+            see how good the answers are. The asker has the answer and waits for nobody: the Outcome
+            knows of no ticket, reviewers take it after all that people wait for, and what goes wrong
+            is only logged.
+
+    Raises:
+        TypeError: ``queue`` is no queue, or ``when`` or ``question`` no function.
+        ValueError: ``audit`` is out of range.
 
     Example:
         >>> from fallbackkit.review import ReviewQueue
-        >>> Escalate(ReviewQueue("sqlite://")).describe()
-        'Escalate'
+        >>> Escalate(ReviewQueue("sqlite://"), audit=0.05).describe()
+        'Escalate(audit 5%)'
     """
 
     def __init__(
@@ -53,18 +69,24 @@ class Escalate(Strategy):
         *,
         when: Callable[[Failure], bool] | None = None,
         question: Callable[..., str] | None = None,
+        audit: float = 0.0,
     ) -> None:
         if not callable(getattr(queue, "enqueue", None)):
             msg = f"`queue` must be a ReviewQueue, got {queue!r}; make one with ReviewQueue('sqlite:///reviews.db')"
             raise TypeError(msg)
         self.queue = queue
-        self._when = when or _nobody_answered
-        self._question = question or _question
+        self.audit = _checks.fraction("audit", audit)
+        self._when = _checks.function("when", when)
+        self._question = _checks.function("question", question) or _question
 
     async def run(self, inner: Layer, call: Call) -> Reply:
         reply = await inner(call)
         failure = reply.failure
-        if failure is None or not self._when(failure):
+        if failure is None:
+            if self.audit and call.rng.random() < self.audit:
+                await self._audit(reply, call)
+            return reply
+        if call.shown or call.ticket is not None or not self._wants(failure, call):
             return reply
         call.close_step(reply)
         try:
@@ -76,37 +98,3 @@ class Escalate(Strategy):
         call.ticket = ticket
         call.emit(Escalated, ticket=ticket.id)
         return reply
-
-    def _request(self, call: Call, failure: Failure) -> ReviewRequest:
-        from fallbackkit.review import ReviewRequest
-
-        withheld = next((f.error for f in _causes(failure) if isinstance(f.error, LowConfidence)), None)
-        draft = withheld.answer if withheld is not None else None
-        return ReviewRequest(
-            question=self._question(*call.args, **call.kwargs),
-            draft=draft.text if draft else None,
-            score=draft.score if draft else None,
-            sources=draft.sources if draft else (),
-            reason=_causes(failure)[0].kind,
-            trail=tuple(call.trail),
-            name=call.name,
-            outcome_id=call.id,
-        )
-
-    def describe(self) -> str:
-        return "Escalate"
-
-
-def _causes(failure: Failure) -> tuple[Failure, ...]:
-    return failure.steps or (failure,)
-
-
-def _nobody_answered(failure: Failure) -> bool:
-    return _causes(failure)[0].kind not in _FOR_THE_ASKER
-
-
-def _question(*args: Any, **kwargs: Any) -> str:
-    values = [*args, *kwargs.values()]
-    if len(values) == 1 and isinstance(values[0], str):
-        return values[0]
-    return json.dumps(to_jsonable_python({"args": args, **kwargs}, fallback=repr), ensure_ascii=False, indent=2)

@@ -1,40 +1,93 @@
 from __future__ import annotations
 
 import inspect
-import warnings
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from functools import partial
+from types import CodeType, FunctionType, MethodType, ModuleType
+from typing import TYPE_CHECKING
+
+from fallbackkit.providers._look import count_of, look
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Iterator
 
-__all__ = ["warn_of_own_retries"]
+__all__ = ["retrying_clients"]
 
 _SDKS = frozenset({"anthropic", "openai"})
 
 
-def warn_of_own_retries(fn: Callable[..., Any]) -> None:
-    """Warn if a function names an SDK client that retries by itself: two layers that retry multiply."""
-    for name, client in _named_by(fn).items():
-        retries = getattr(client, "max_retries", 0) if type(client).__module__.partition(".")[0] in _SDKS else 0
-        if isinstance(retries, int) and retries > 0:
-            warnings.warn(
-                f"`{name}` retries by itself (max_retries={retries}), and so does the pipeline; "
-                f"make it with max_retries=0, or use {name}.with_options(max_retries=0)",
-                UserWarning,
-                stacklevel=3,
-            )
+def retrying_clients(fn: object) -> list[tuple[str, object, int]]:
+    """The clients that a function uses and that retry by themselves: two layers that retry multiply.
+
+    Args:
+        fn: A function, a method, a partial or a callable object. A function that is wrapped already
+            has been looked at.
+
+    Returns:
+        The name, the client and its number of retries, each client once. A client is one by its SDK,
+        or by what those that are made like OpenAI's have in common: ``with_options`` and ``max_retries``.
+    """
+    found: dict[int, tuple[str, object, int]] = {}
+    for name, thing in _used_by(fn):
+        retries = _retries(thing)
+        if retries:
+            found.setdefault(id(thing), (name, thing, retries))
+    return list(found.values())
 
 
-def _named_by(fn: Callable[..., Any]) -> dict[str, Any]:
-    """The objects that a plain function finds by name, in its module or around it."""
-    function = inspect.unwrap(getattr(fn, "__func__", fn))
-    if not inspect.isfunction(function):
-        return {}
+def _retries(thing: object) -> int:
+    made_of = type(thing)
+    is_client = made_of.__module__.partition(".")[0] in _SDKS or callable(look(made_of, "with_options"))
+    return count_of(look(thing, "max_retries")) if is_client else 0
+
+
+def _used_by(fn: object) -> Iterator[tuple[str, object]]:
+    """What a function finds by name: in its module, around it, in its defaults, or in its ``self``."""
+    if isinstance(fn, partial):
+        yield from ((f"argument {n}", value) for n, value in enumerate(fn.args, 1))
+        yield from fn.keywords.items()
+        yield from _used_by(fn.func)
+    elif isinstance(fn, MethodType):
+        yield from _held_by(fn.__self__, fn.__func__)
+        yield from _used_by(fn.__func__)
+    elif isinstance(fn, FunctionType):
+        yield from _named_by(fn)
+        yield from _used_by(look(fn, "__wrapped__"))
+    elif not hasattr(type(fn), "within"):
+        called = look(type(fn), "__call__")
+        if isinstance(called, FunctionType):
+            yield from _held_by(fn, called)
+            yield from _used_by(called)
+
+
+def _held_by(owner: object, method: object) -> Iterator[tuple[str, object]]:
+    """What a method can reach in its object; no property is evaluated."""
+    yield type(owner).__name__, owner
+    function = inspect.unwrap(method) if callable(method) else None
+    names = _names(function.__code__) if isinstance(function, FunctionType) else []
+    for name in [*names, "_client"]:  # where the methods of an SDK's resources have theirs
+        thing = inspect.getattr_static(owner, name, None)
+        yield f"self.{name}", look(owner, name) if inspect.ismemberdescriptor(thing) else thing
+
+
+def _named_by(function: FunctionType) -> Iterator[tuple[str, object]]:
     code = function.__code__
-    named = {name: function.__globals__[name] for name in code.co_names if name in function.__globals__}
+    names = _names(code)
+    known = function.__globals__
+    for name in names:
+        thing = known.get(name)
+        yield name, thing
+        if isinstance(thing, ModuleType):
+            yield from ((f"{name}.{each}", vars(thing)[each]) for each in names if each in vars(thing))
     for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
-        try:
-            named[name] = cell.cell_contents
-        except ValueError:  # a closure variable that is not bound yet
-            continue
-    return named
+        with suppress(ValueError):  # a closure variable that is not bound yet
+            yield name, cell.cell_contents
+    defaults = function.__defaults__ or ()
+    yield from zip(code.co_varnames[code.co_argcount - len(defaults) :], defaults, strict=False)
+    yield from (function.__kwdefaults__ or {}).items()
+
+
+def _names(code: CodeType) -> list[str]:
+    """The global names and attributes that a function uses, and the functions inside it."""
+    inner = [name for each in code.co_consts if isinstance(each, CodeType) for name in _names(each)]
+    return [*code.co_names, *inner]

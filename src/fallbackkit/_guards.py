@@ -1,0 +1,247 @@
+from __future__ import annotations
+
+import sys
+import warnings
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
+
+from fallbackkit._strategies.cache import Cache
+from fallbackkit._strategies.circuit_breaker import CircuitBreaker
+from fallbackkit._strategies.fallback import Fallback
+from fallbackkit._strategies.retry import Retry
+from fallbackkit._strategies.route import Route
+from fallbackkit._strategies.timeout import Deadline, Timeout
+from fallbackkit.providers._look import look
+from fallbackkit.providers._own_retries import retrying_clients
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterator, Sequence
+    from types import FrameType
+
+    from fallbackkit._rung import Rung
+    from fallbackkit._runtime import Call, Layer, Reply, Strategy
+
+__all__ = ["async_rungs", "check", "check_function", "watched"]
+
+_PER_DEPENDENCY = (CircuitBreaker,)
+_STATEFUL = (Cache, CircuitBreaker)
+_QUICK = frozenset({"cache", "rule"})
+_FEW = 2
+_AGAIN = 10
+_MOST = 64
+_MOST_PLACES = 256
+
+
+def check(strategies: Sequence[Strategy]) -> None:
+    """Refuse, or warn of, what is known to go wrong in an outage, when the pipeline is built.
+
+    Raises:
+        ValueError: Attempts without end, layers around a target that has its own, or a strategy inside itself.
+    """
+    given = {type(strategy): strategy for strategy in strategies}
+    _check_end(given)
+    _check_route(strategies)
+    _check_inside(strategies)
+    _warn_of_no_limit(given)
+    for strategy in strategies:
+        for rung in _rungs(strategy):
+            _warn_of_own_retries(rung.target.fn)
+
+
+def check_function(strategies: Sequence[Strategy], fn: Callable[..., Any]) -> None:
+    """The same for the function that is wrapped."""
+    _check_inside(strategies, fn)
+    _warn_of_own_retries(fn)
+
+
+def async_rungs(strategies: Sequence[Strategy]) -> tuple[str, ...]:
+    """What cannot be asked without an event loop."""
+    return tuple(
+        f"{'target' if isinstance(strategy, Route) else 'fallback'} `{rung.name}`"
+        for strategy in strategies
+        for rung in _rungs(strategy)
+        if rung.target.is_async
+    )
+
+
+def _rungs(strategy: Strategy) -> tuple[Rung, ...]:
+    return strategy.rungs if isinstance(strategy, Fallback | Route) else ()
+
+
+def _check_end(given: dict[type[Strategy], Any]) -> None:
+    if Retry in given and given[Retry].endless and Deadline not in given:
+        raise ValueError(
+            "`Retry` never stops by itself, and there is no `Deadline` to end it; add Deadline(seconds), "
+            "or combine its stop object with tenacity.stop_after_attempt(n)"
+        )
+
+
+def _check_route(strategies: Sequence[Strategy]) -> None:
+    route = next((strategy for strategy in strategies if isinstance(strategy, Route)), None)
+    if route is None:
+        return
+    inside = [each for each in strategies[strategies.index(route) + 1 :] if not getattr(each, "innermost", False)]
+    nested = next((rung.name for rung in route.rungs if rung.nested is not None), None)
+    if nested is not None and inside:
+        name = type(inside[0]).__name__
+        raise ValueError(
+            f"`{name}` stands inside `Route`, but the target `{nested}` has a pipeline of its own, which it would "
+            f"not reach; give every function a pipeline of its own, and move `{name}` there"
+        )
+    for strategy in inside:
+        if isinstance(strategy, _PER_DEPENDENCY):
+            name = type(strategy).__name__
+            _warn(
+                f"`{name}` stands inside `Route`, and so counts the calls of all targets together: one that is down "
+                f"closes the way to the others. Give every function a pipeline of its own: "
+                f"Pipeline({name}(…))(fn), with the same {name} for those that are one service"
+            )
+
+
+def _check_inside(strategies: Sequence[Strategy], fn: Callable[..., Any] | None = None) -> None:
+    inside = _inside(fn)
+    for strategy in reversed(strategies):
+        if strategy in inside and isinstance(strategy, _STATEFUL):
+            name = type(strategy).__name__
+            raise ValueError(
+                f"the same `{name}` stands inside itself: a function in here runs in a pipeline that has it, too. "
+                f"Every call would count twice, or wait for itself; take it out of one of the two"
+            )
+        for rung in _rungs(strategy):
+            inside |= _inside(rung.target.fn)
+
+
+def _inside(fn: object) -> set[Strategy]:
+    """Every strategy that a call of ``fn`` passes, as far as it shows."""
+    found: set[Strategy] = set()
+    for strategies in _chains_of(fn):
+        for strategy in strategies:
+            found |= {strategy}.union(*(_inside(rung.target.fn) for rung in _rungs(strategy)))
+    return found
+
+
+def _chains_of(fn: object) -> Iterator[Sequence[Strategy]]:
+    """The chains around ``fn``, also under decorators and partials."""
+    seen: set[int] = set()
+    while fn is not None and id(fn) not in seen:
+        seen.add(id(fn))
+        if hasattr(type(fn), "within"):
+            yield fn.pipeline.strategies  # type: ignore[attr-defined]
+        fn = fn.func if isinstance(fn, partial) else look(fn, "__wrapped__")
+
+
+def _warn_of_no_limit(given: dict[type[Strategy], Any]) -> None:
+    """A Timeout says that what is called may hang; it does not reach the rungs.
+
+    Without one, whoever built the chain leaves limits to the functions themselves, and a rung is no worse
+    than they are. What is said to answer by a rule or from a cache does not hang.
+    """
+    if Timeout not in given or Deadline in given or Fallback not in given:
+        return
+    for rung in given[Fallback].rungs:
+        if rung.nested is None and rung.kind not in _QUICK:
+            _warn(
+                f"`Timeout` does not reach the fallback `{rung.name}`, which may hang; add a Deadline(seconds) over "
+                f"everything, or give it a limit of its own: Pipeline(Timeout(seconds))({rung.name}). If it cannot "
+                f"hang, say so: Rung({rung.name}, 'rule')"
+            )
+
+
+def _warn_of_own_retries(fn: Callable[..., Any]) -> None:
+    for name, client, retries in retrying_clients(fn):
+        fresh = f"make it with max_retries=0, or use {name}.with_options(max_retries=0)"
+        remedy = fresh if hasattr(type(client), "with_options") else "make it with max_retries=0"
+        _warn(f"`{name}` retries by itself (max_retries={retries}), which no pipeline sees or limits; {remedy}")
+
+
+class _Place:
+    """A line of the source at which pipelines are built.
+
+    Attributes:
+        built: How many so far.
+        wasted: How many in a row were called once or twice and then let go.
+        told: Whether nothing more has to be said.
+        known: What remembered something in the pipelines built here.
+    """
+
+    __slots__ = ("built", "known", "told", "wasted")
+
+    def __init__(self) -> None:
+        self.built = 0
+        self.wasted = 0
+        self.told = False
+        self.known: WeakSet[Strategy] = WeakSet()
+
+
+class _Use:
+    """Counts the calls of one pipeline, and tells its place when it is gone."""
+
+    __slots__ = ("_calls", "_place")
+
+    def __init__(self, place: _Place) -> None:
+        self._calls = 0
+        self._place = place
+
+    def enter(self, chain: Layer, call: Call) -> Coroutine[Any, Any, Reply]:
+        self._calls += 1
+        return chain(call)
+
+    def __del__(self) -> None:
+        if self._calls > _FEW:
+            self._place.wasted = 0
+        elif self._calls:
+            self._place.wasted += 1
+
+
+_places: dict[tuple[str, int], _Place] = {}
+
+
+def watched(strategies: Sequence[Strategy], *chains: Layer) -> tuple[Layer, ...]:
+    """Warn if pipelines with a memory are built for one call each; the first at a place is never watched."""
+    memories = [memory for strategy in strategies if (memory := _memory(strategy)) is not None]
+    place = _place() if memories else None
+    if place is None or place.told:
+        return chains
+    fresh = [memory for memory in memories if memory not in place.known]
+    place.known.update(fresh)
+    place.built += 1
+    if place.wasted >= _AGAIN:
+        names = " and ".join(f"`{type(memory).__name__}`" for memory in fresh)
+        _warn(
+            f"a Pipeline is built here for each call, so that its {names} forgets between calls; "
+            "build it once, outside the function"
+        )
+    place.told = place.wasted >= _AGAIN or len(place.known) > _MOST
+    if place.told or place.built == 1 or not fresh:
+        return chains
+    use = _Use(place)
+    return tuple(partial(use.enter, chain) for chain in chains)
+
+
+def _memory(strategy: Strategy) -> object | None:
+    """What a strategy keeps from call to call in this process alone, if anything."""
+    kept = look(strategy, "budget") or (strategy if isinstance(strategy, _STATEFUL) else None)
+    return kept if look(kept, "store") is None else None
+
+
+def _place() -> _Place | None:
+    """Where in the user's source a pipeline is being built; None if that is no file, or one of too many."""
+    frame, _ = _caller()
+    where = (frame.f_code.co_filename, frame.f_lineno)
+    if where[0].startswith("<") or (len(_places) >= _MOST_PLACES and where not in _places):
+        return None
+    return _places.setdefault(where, _Place())
+
+
+def _warn(message: str) -> None:
+    _, level = _caller()
+    warnings.warn(message, UserWarning, stacklevel=level)
+
+
+def _caller() -> tuple[FrameType, int]:
+    """The first frame outside this package, and how far out it is of the function that asks."""
+    frame, level = sys._getframe(1), 1  # noqa: SLF001 - there is no other way to look at callers
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "fallbackkit":
+        frame, level = frame.f_back, level + 1
+    return frame, level
