@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, ParamSpec, Ty
 from fallbackkit import _guards, _order
 from fallbackkit._clock import SYSTEM_CLOCK
 from fallbackkit._outcome import Confidence, Step, make_confidence, make_outcome
-from fallbackkit._runtime import ASYNC, SYNC, Call, Reply, Strategy, Target, drive, unusable
+from fallbackkit._runtime import ASYNC, SYNC, Call, Reply, Strategy, Target, finish, unusable
 from fallbackkit._streams import Emission
 from fallbackkit.errors import FailureKind, FallbackkitError, ReviewPending
 from fallbackkit.events import Answered, Unanswered
@@ -83,8 +83,8 @@ class Pipeline:
         self.prompt_version = prompt_version
         self.variant = variant
         self.interruption = interruption
-        self._clock: Clock = clock or SYSTEM_CLOCK
-        self._rng = rng or random.Random()  # noqa: S311 - jitter
+        self.clock: Clock = clock or SYSTEM_CLOCK
+        self.rng = rng or random.Random()  # noqa: S311 - jitter
         self._chain: Layer = _leaf
         self._shown_chain: Layer = _leaf
         for strategy in reversed(strategies):
@@ -133,7 +133,7 @@ class Pipeline:
         return " > ".join([*(strategy.describe() for strategy in self.strategies), self.name or "function"])
 
     def start(self, target: Target, runtime: Runtime, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
-        return Call(target, args, kwargs, runtime, self._clock, self._rng, self.observers)
+        return Call(target, args, kwargs, runtime, self)
 
     def start_shown(self, target: Target, runtime: Runtime, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Call:
         """Start a call that somebody looks on at."""
@@ -143,21 +143,21 @@ class Pipeline:
         call.restarts = self.interruption == "restart"
         return call
 
-    async def run(self, call: Call) -> Reply:
-        """Run the chain, and tell the observers how it ended."""
+    async def run(self, call: Call) -> None:
+        """Run the chain, leave how it ended in ``call.reply``, and tell the observers."""
         try:
-            reply = await (self._shown_chain if call.streams else self._chain)(call)
+            call.reply = await (self._shown_chain if call.streams else self._chain)(call)
         except Exception as error:  # noqa: BLE001 - what a strategy was given to call is foreign code
-            reply = call.stumbled(error)
+            call.reply = call.stumbled(error)
         if call.observers:
-            outcome = self.conclude(call, reply)
+            outcome = self.conclude(call)
             call.emit(Answered if outcome.failure is None else Unanswered, outcome=outcome)
-        return reply
 
-    def conclude(self, call: Call, reply: Reply) -> Outcome:
+    def conclude(self, call: Call) -> Outcome:
         """The Outcome of a call that has ended, made once."""
         if call.outcome is not None:
             return call.outcome
+        reply = call.reply
         answer = reply.answer if reply.failure is None else None
         if answer is None and reply.failure is None:
             reply = Reply(failure=unusable(reply))
@@ -222,9 +222,7 @@ class Pipeline:
             raise TypeError(msg)
         if self._async_rungs:
             rung = self._async_rungs[0]
-            msg = (
-                f"`{target.name}` is a plain function, but its {rung} is async; make both async, or neither"
-            )
+            msg = f"`{target.name}` is a plain function, but its {rung} is async; make both async, or neither"
             raise TypeError(msg)
 
 
@@ -257,23 +255,22 @@ async def _hold(inner: Layer, call: Call) -> Reply:
 
 
 class _Next:
-    """Awaited, drives a coroutine on to its next Emission, or to its end, which gives what it returns."""
+    """Awaited, drives a coroutine on to its next Emission, or to its end, which gives None."""
 
     __slots__ = ("_coroutine", "_resume", "_value")
 
-    def __init__(self, coroutine: Coroutine[Any, Any, Reply], error: BaseException | None = None) -> None:
+    def __init__(self, coroutine: Coroutine[Any, Any, None], error: BaseException | None = None) -> None:
         self._resume: Callable[[Any], Any] = coroutine.send if error is None else coroutine.throw
         self._value: Any = error
         self._coroutine = coroutine
 
-    def __await__(self) -> Generator[Any, Any, Emission | Reply]:
+    def __await__(self) -> Generator[Any, Any, Emission | None]:
         resume, value = self._resume, self._value
         while True:
             try:
                 waits_for = resume(value)
-            except StopIteration as end:
-                reply: Reply = end.value
-                return reply
+            except StopIteration:
+                return None
             if type(waits_for) is Emission:
                 return waits_for
             try:
@@ -381,8 +378,10 @@ class Protected(_Wrapped[P, T]):
             FallbackkitError: By a decision of the pipeline (see ``fallbackkit.errors``).
             Exception: The function's own, the same object, if nothing else answered.
         """
-        call = self.pipeline.start(self._target, SYNC, args, kwargs)
-        reply = drive(self.pipeline.run(call))
+        pipeline = self.pipeline
+        call = Call(self._target, args, kwargs, SYNC, pipeline)
+        finish(pipeline.run(call))
+        reply = call.reply
         if reply.failure is None:
             value: T = reply.value
             return value
@@ -390,8 +389,10 @@ class Protected(_Wrapped[P, T]):
 
     def outcome(self, *args: P.args, **kwargs: P.kwargs) -> Outcome:
         """How the call ended. Raises for interruptions only (KeyboardInterrupt and the like)."""
-        call = self.pipeline.start(self._target, SYNC, args, kwargs)
-        return self.pipeline.conclude(call, drive(self.pipeline.run(call)))
+        pipeline = self.pipeline
+        call = Call(self._target, args, kwargs, SYNC, pipeline)
+        finish(pipeline.run(call))
+        return pipeline.conclude(call)
 
     def stream(self, *args: P.args, **kwargs: P.kwargs) -> Generator[Outcome, None, None]:
         """The Outcome as it grows, for a screen; the last one is final.
@@ -411,13 +412,12 @@ class Protected(_Wrapped[P, T]):
             while True:
                 try:
                     emission: Emission = coroutine.send(None)
-                except StopIteration as end:
-                    reply: Reply = end.value
+                except StopIteration:
                     break
                 yield self.pipeline.growing(call, emission.call, emission.answer)
         finally:
             coroutine.close()
-        yield self.pipeline.conclude(call, reply)
+        yield self.pipeline.conclude(call)
 
 
 class AsyncProtected(_Wrapped[P, T]):
@@ -428,8 +428,10 @@ class AsyncProtected(_Wrapped[P, T]):
 
     async def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
         """The function's own value, or a fallback's; raises as ``Protected`` does."""
-        call = self.pipeline.start(self._target, ASYNC, args, kwargs)
-        reply = await self.pipeline.run(call)
+        pipeline = self.pipeline
+        call = Call(self._target, args, kwargs, ASYNC, pipeline)
+        await pipeline.run(call)
+        reply = call.reply
         if reply.failure is None:
             value: T = reply.value
             return value
@@ -437,8 +439,10 @@ class AsyncProtected(_Wrapped[P, T]):
 
     async def outcome(self, *args: P.args, **kwargs: P.kwargs) -> Outcome:
         """How the call ended. Raises for interruptions only (cancellation and the like)."""
-        call = self.pipeline.start(self._target, ASYNC, args, kwargs)
-        return self.pipeline.conclude(call, await self.pipeline.run(call))
+        pipeline = self.pipeline
+        call = Call(self._target, args, kwargs, ASYNC, pipeline)
+        await pipeline.run(call)
+        return pipeline.conclude(call)
 
     async def stream(self, *args: P.args, **kwargs: P.kwargs) -> AsyncGenerator[Outcome, None]:
         """The Outcome as it grows; see ``Protected.stream``. ``async for`` over it."""
@@ -446,10 +450,10 @@ class AsyncProtected(_Wrapped[P, T]):
         yield self.pipeline.growing(call, call, None)
         coroutine = self.pipeline.run(call)
         try:
-            while type(came := await _Next(coroutine)) is Emission:
+            while (came := await _Next(coroutine)) is not None:
                 yield self.pipeline.growing(call, came.call, came.answer)
         finally:
             if getcoroutinestate(coroutine) == CORO_SUSPENDED:
                 with suppress(_Abandoned):
                     await _Next(coroutine, _Abandoned())
-        yield self.pipeline.conclude(call, cast("Reply", came))
+        yield self.pipeline.conclude(call)

@@ -26,7 +26,17 @@ if TYPE_CHECKING:
 
     from fallbackkit._clock import Clock
 
-__all__ = ["END", "NOTHING", "AsyncDirect", "AsyncFromThread", "AsyncReader", "Direct", "FromTask", "FromThread", "Reader"]
+__all__ = [
+    "END",
+    "NOTHING",
+    "AsyncDirect",
+    "AsyncFromThread",
+    "AsyncReader",
+    "Direct",
+    "FromTask",
+    "FromThread",
+    "Reader",
+]
 
 END = object()
 """The stream has ended."""

@@ -35,13 +35,12 @@ if TYPE_CHECKING:
 
     from fallbackkit._clock import Clock
     from fallbackkit._outcome import Outcome, StepKind, Verdict
-    from fallbackkit._waiting import Waiter
+    from fallbackkit._waiting import Branch, Waiter
     from fallbackkit.events import Event, Observer
 
 __all__ = [
     "ASYNC",
     "SYNC",
-    "Branch",
     "Call",
     "Layer",
     "Reply",
@@ -49,14 +48,15 @@ __all__ = [
     "Strategy",
     "Target",
     "drive",
+    "finish",
     "remaining",
     "unusable",
 ]
 
 T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
 Layer: TypeAlias = "Callable[[Call], Coroutine[Any, Any, Reply]]"
 
+_SUSPENDED = "a strategy suspended in the sync runtime; it may await only the next layer and the runtime's verbs"
 _log = logging.getLogger("fallbackkit")
 _WHOLE = frozenset({str, Answer})
 
@@ -102,6 +102,14 @@ def unusable(reply: Reply) -> Failure | None:
     return failure.model_copy(update={"error": InvalidAnswer(failure.kind.value, reply.answer)})
 
 
+class Pipe(Protocol):
+    """What a call takes from its pipeline."""
+
+    clock: Clock
+    rng: random.Random
+    observers: Sequence[Observer]
+
+
 class Call:
     """The state of one call. Never shared between calls.
 
@@ -120,6 +128,7 @@ class Call:
         partial: What was shown of a stream that broke off.
         channel: Takes what is to be shown.
         outer: The call that this one is a rung of.
+        reply: How the chain ended, once it has.
         budget: The retry budget that has counted this call.
     """
 
@@ -140,18 +149,12 @@ class Call:
     outer: Call | None = None
     budget: object = None
     ticket: Ticket | None = None
+    reply: Reply
     outcome: Outcome | None = None
     _id: str | None = None
 
-    def __init__(  # noqa: PLR0917 - built in one place, on the hot path
-        self,
-        target: Target,
-        args: tuple[Any, ...],
-        kwargs: Mapping[str, Any],
-        runtime: Runtime,
-        clock: Clock,
-        rng: random.Random,
-        observers: Sequence[Observer],
+    def __init__(
+        self, target: Target, args: tuple[Any, ...], kwargs: Mapping[str, Any], runtime: Runtime, pipeline: Pipe
     ) -> None:
         self.name = self.step = target.name
         self.step_kind: StepKind = "model"
@@ -159,9 +162,9 @@ class Call:
         self.args = args
         self.kwargs = kwargs
         self.runtime = runtime
-        self.clock = clock
-        self.rng = rng
-        self.observers = observers
+        self.clock = clock = pipeline.clock
+        self.rng = pipeline.rng
+        self.observers = pipeline.observers
         self.trail: list[Step] = []
         self.attempts: list[dict[str, Any]] = []
         self.started = self.step_started = clock.now()
@@ -401,25 +404,13 @@ class Runtime:
         """Whether ``waiter`` was woken, within ``seconds`` and the call's own limit."""
         raise NotImplementedError
 
-    def branch(self, coroutine: Coroutine[Any, Any, T], ended: Callable[[], None]) -> Branch[T]:
-        """Run a coroutine beside this call, and call ``ended`` when it is over."""
+    def branch(self, call: Call, coroutine: Coroutine[Any, Any, T], ended: Callable[[], None]) -> Branch[T]:
+        """Run a coroutine beside this call, and call ``ended`` when it is over.
+
+        Raises:
+            BulkheadFull: There is no thread for it.
+        """
         raise NotImplementedError
-
-
-class Branch(Protocol[T_co]):
-    """A coroutine that runs beside the call that started it."""
-
-    def done(self) -> bool:
-        """Whether it is over."""
-        ...
-
-    def result(self) -> T_co:
-        """What it returned or raised, once it is over."""
-        ...
-
-    def cancel(self) -> object:
-        """Stop caring. A task is cancelled; a thread is abandoned, and counted until it ends."""
-        ...
 
 
 def _is_stream(value: object) -> bool:
@@ -468,8 +459,8 @@ class _SyncRuntime(Runtime):
     async def wait(self, call: Call, waiter: ThreadWaiter, seconds: float = math.inf) -> bool:
         return call.clock.wait(waiter, min(seconds, max(0.0, call.until - call.clock.now())))
 
-    def branch(self, coroutine: Coroutine[Any, Any, T], ended: Callable[[], None]) -> Branch[T]:
-        return _threads.start(partial(drive, coroutine), ended)
+    def branch(self, call: Call, coroutine: Coroutine[Any, Any, T], ended: Callable[[], None]) -> Branch[T]:
+        return call.clock.branch(partial(drive, coroutine), ended)
 
 
 class _AsyncRuntime(Runtime):
@@ -496,25 +487,27 @@ class _AsyncRuntime(Runtime):
     async def wait(self, call: Call, waiter: AsyncWaiter, seconds: float = math.inf) -> bool:
         return await call.clock.await_(waiter, min(seconds, max(0.0, call.until - call.clock.now())))
 
-    def branch(self, coroutine: Coroutine[Any, Any, T], ended: Callable[[], None]) -> Branch[T]:
-        import asyncio
-
-        task = asyncio.get_running_loop().create_task(coroutine)
-        task.add_done_callback(lambda _: ended())
-        return task
+    def branch(self, call: Call, coroutine: Coroutine[Any, Any, T], ended: Callable[[], None]) -> Branch[T]:
+        return call.clock.abranch(coroutine, ended)
 
 
 SYNC: Runtime = _SyncRuntime()
 ASYNC: Runtime = _AsyncRuntime()
 
 
+def finish(coroutine: Coroutine[Any, Any, None]) -> None:
+    """Run a coroutine that never suspends and returns nothing: without a value, no exception has to carry it."""
+    for _ in coroutine.__await__():
+        coroutine.close()
+        raise RuntimeError(_SUSPENDED)
+
+
 def drive(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Finish a coroutine that never suspends."""
+    """What a coroutine that never suspends returns."""
     try:
         coroutine.send(None)
     except StopIteration as end:
         value: T = end.value
         return value
     coroutine.close()
-    msg = "a strategy suspended in the sync runtime; it may await only the next layer and the runtime's verbs"
-    raise RuntimeError(msg)
+    raise RuntimeError(_SUSPENDED)

@@ -94,37 +94,56 @@ async def gather(call: Call, stream: Any, started: float) -> Answer | Failure:
     return failure
 
 
+class _Screen:
+    """Shows a growing answer as soon as there is something for the eye, and then once a period at most."""
+
+    __slots__ = ("_call", "_limits", "_pieces", "_shown_at", "_shows", "due")
+
+    def __init__(self, call: Call, pieces: Pieces, limits: _Limits) -> None:
+        self._call = call
+        self._pieces = pieces
+        self._limits = limits
+        self._shows = call.streams and not call.held
+        self._shown_at = -math.inf
+        self.due = math.inf
+
+    def changed(self) -> None:
+        """There is something new."""
+        if self._shows and self.due == math.inf and self._pieces.visible:
+            self.due = self._shown_at + PERIOD
+
+    async def show(self) -> None:
+        clock = self._call.clock
+        before = clock.now()
+        self.due = math.inf
+        await self._call.show(self._pieces.answer())
+        self._shown_at = clock.now()
+        self._limits.pause(self._shown_at - before)
+
+
 async def _read(call: Call, stream: Any, started: float, pieces: Pieces) -> Failure | None:
     """Take pieces until the stream ends, which gives None, or breaks."""
     clock = call.clock
     suspends = call.runtime.suspends
-    shows = call.streams and not call.held
     limits = _Limits(call, started)
-    due = math.inf  # when what has come has to be shown
-    shown_at = -math.inf
+    screen = _Screen(call, pieces, limits)
     reader = _reader(call, stream)
     try:
-        while True:
-            wait = limits.at - clock.now()
-            if wait <= 0:
-                return limits.passed()
-            read = reader.read(min(wait, max(0.0, due - clock.now())) if due < math.inf and reader.patient else wait)
+        while (wait := limits.at - clock.now()) > 0:
+            if screen.due < math.inf and reader.patient:
+                wait = min(wait, max(0.0, screen.due - clock.now()))
+            read = reader.read(wait)
             piece = await read if suspends else read
             if piece is END:
                 return None
-            if piece is NOTHING:
-                if not reader.patient:
-                    return limits.passed()
-            elif pieces.add(piece):
+            if piece is NOTHING and not reader.patient:
+                break
+            if piece is not NOTHING and pieces.add(piece):
                 limits.heard(clock.now())
-                if shows and due == math.inf and pieces.visible:
-                    due = shown_at + PERIOD
-            now = clock.now()
-            if now >= due:
-                await call.show(pieces.answer())
-                shown_at = clock.now()
-                limits.pause(shown_at - now)
-                due = math.inf
+                screen.changed()
+            if clock.now() >= screen.due:
+                await screen.show()
+        return limits.passed()
     except Exception as error:  # noqa: BLE001 - a stream is foreign code
         return _broken(call, error, begun=pieces.begun)
     finally:

@@ -17,6 +17,7 @@ FallbackkitError
 from __future__ import annotations
 
 import os
+import random
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -167,8 +168,13 @@ _REFERENCE_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 StopReason = Literal["attempts", "deadline", "retry_after", "not_retryable", "budget"]
 
 
+_chance = random.Random()  # noqa: S311 - a name to read out, not a secret
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_chance.seed)
+
+
 def _reference() -> str:
-    return "".join(_REFERENCE_LETTERS[byte % len(_REFERENCE_LETTERS)] for byte in os.urandom(6))
+    return "".join(_chance.choices(_REFERENCE_LETTERS, k=6))
 
 
 class Failure(BaseModel):

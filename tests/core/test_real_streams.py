@@ -317,7 +317,7 @@ def test_a_stop_iteration_raised_by_hand_is_a_failure(run):
 
     def pieces():
         yield "a"
-        raise StopIteration
+        raise StopIteration  # noqa: PLR1708 - that is the point
 
     seen = run.stream(fk.Pipeline(), pieces)
     assert ("interrupted", "a") == (seen[-1].status, seen[-1].text)

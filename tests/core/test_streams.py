@@ -24,7 +24,9 @@ words = st.sampled_from(["the ", "quick ", "brown ", "fox ", " ", "\n", "", "x" 
 faults = st.builds(Fault, kind=st.sampled_from(["connection.upstream", "provider.5xx", "rate.shared"]), after=delays)
 pieces = st.one_of(st.builds(Chunk, words, after=delays), st.builds(Chunk, after=delays), words)
 streams = st.builds(
-    lambda body, end: Stream(*body, *end), st.lists(pieces, max_size=6), st.lists(st.one_of(faults, st.just(Fault())), max_size=1)
+    lambda body, end: Stream(*body, *end),
+    st.lists(pieces, max_size=6),
+    st.lists(st.one_of(faults, st.just(Fault())), max_size=1),
 )
 plays = st.lists(st.one_of(streams, streams, faults, st.just("whole")), min_size=1, max_size=3).map(tuple)
 
@@ -79,11 +81,8 @@ class Built:
     @property
     def sources(self):
         """The text of everything that the scripts could say, one string a stream or whole value."""
-        found = []
-        for script in self.scripts:
-            for play in script.plays:
-                found.append(play if isinstance(play, str) else "".join(texts(play)))
-        return found
+        plays = [play for script in self.scripts for play in script.plays]
+        return [play if isinstance(play, str) else "".join(texts(play)) for play in plays]
 
 
 def texts(play):
@@ -202,7 +201,7 @@ def test_a_stream_gives_the_same_trace_in_every_way(run, ladder):
 
     built, reference = ladder.build(run), ladder.build(Run("sync", None))
     for each in (built, reference):
-        each.pipeline._rng.seed(1)
+        each.pipeline.rng.seed(1)
     assert trace(reference) == trace(built)
 
 
@@ -263,7 +262,7 @@ def ask(run, clock, *plays, **how):
         (Stream(*[Chunk("a", after=1.9)] * 40), "timeout.mid_stream", "total", 8, 8),
     ],
 )
-def test_the_three_clocks_are_told_apart(run, clock, stream, kind, which, limit, at):
+def test_the_three_clocks_are_told_apart(run, clock, *, stream, kind, which, limit, at):
     """41, 42: keep-alives and empty pieces satisfy none of the clocks, and slow drip meets the total one."""
     final = ask(run, clock, stream, first_token=3, idle=2)[-1]
     assert (kind, which) == (final.failure.kind, final.failure.error.clock)
@@ -298,7 +297,9 @@ def test_the_interrupted_outcome_keeps_everything(run, clock):
 
 def test_a_stream_says_who_is_writing(run, clock):
     """33: while the text grows, the step that writes it is the last of the trail, after those that failed."""
-    rung = fk.Rung(run.fn(Script(Stream("small ", Chunk("model", after=1)), clock=clock)), "smaller_model", name="small")
+    rung = fk.Rung(
+        run.fn(Script(Stream("small ", Chunk("model", after=1)), clock=clock)), "smaller_model", name="small"
+    )
     pipeline = fk.Pipeline(fk.Fallback(rung), clock=clock, name="large")
     seen = run.stream(pipeline, Script(Fault(kind="provider.5xx"), clock=clock))
     assert ["working", "working", "streaming", "streaming", "degraded"] == [each.status for each in seen]
@@ -333,7 +334,7 @@ def test_an_async_generator_needs_the_async_face(clock):
     script = Script("a", clock=clock)
     with pytest.raises(TypeError, match="is async; use"):
         fk.Pipeline(clock=clock).stream(script.agenerator)
-    final = fk.Pipeline(clock=clock).outcome(lambda: script.agenerator())
+    final = fk.Pipeline(clock=clock).outcome(script.agenerator().__aiter__)
     assert "astream" in str(final.failure.error)
 
 

@@ -16,6 +16,7 @@ class Reply(NamedTuple):
 
     ``sent`` bytes of the body are sent (None: all of it), then the connection is closed, or held
     open until the test is over. Without a status it is closed, or held, before a word is said.
+    ``parts`` are sent one by one instead of the body, as a stream; ``pause`` seconds between them.
     """
 
     status: int | None = 200
@@ -24,6 +25,8 @@ class Reply(NamedTuple):
     kind: str = "application/json"
     sent: int | None = None
     held: bool = False
+    parts: tuple[bytes, ...] = ()
+    pause: float = 0.0
 
 
 class Provider(ThreadingHTTPServer):
@@ -35,6 +38,7 @@ class Provider(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.over = threading.Event()
+        self.hung_up = threading.Event()
 
     @property
     def url(self) -> str:
@@ -51,6 +55,11 @@ class Provider(ThreadingHTTPServer):
         """Reply with these bytes; header names take underscores for hyphens."""
         named = tuple((name.replace("_", "-"), value) for name, value in headers.items())
         self.reply = Reply(status, body, named, kind)
+
+    def stream(self, *parts: Any, pause: float = 0.0, held: bool = False) -> None:
+        """Reply with server-sent events: dicts are chunks, bytes go as they are."""
+        sent = tuple(part if isinstance(part, bytes) else f"data: {json.dumps(part)}\n\n".encode() for part in parts)
+        self.reply = Reply(kind="text/event-stream", parts=sent, pause=pause, held=held)
 
     def say(self, body: Any, status: int = 200, **headers: str) -> None:
         """Reply with any JSON body."""
@@ -69,13 +78,24 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_response(reply.status)
             self.send_header("connection", "close")
             self.send_header("content-type", reply.kind)
-            self.send_header("content-length", str(len(reply.body)))
+            if not reply.parts:
+                self.send_header("content-length", str(len(reply.body)))
             for name, value in reply.headers:
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(reply.body[: reply.sent])
+            self._send_parts(reply)
         if reply.held:
             self.server.over.wait()
+
+    def _send_parts(self, reply: Reply) -> None:
+        for part in reply.parts:
+            try:
+                self.wfile.write(part)
+            except OSError:
+                self.server.hung_up.set()
+                return
+            self.server.over.wait(reply.pause)
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""

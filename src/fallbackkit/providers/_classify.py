@@ -20,8 +20,13 @@ from fallbackkit.providers._retry_after import retry_after
 from fallbackkit.providers._signs import kind_of_error, kind_of_words, words_of
 
 _K = FailureKind
-_CUT_OFF = frozenset({"length", "max_tokens", "max_output_tokens", "model_length", "model_context_window_exceeded"})
-_REFUSED = frozenset({"content_filter", "refusal", "safety", "prohibited_content", "blocklist"})
+_CUT_OFF = ("length", "max_tokens", "max_output_tokens", "model_length", "model_context_window_exceeded")
+_REFUSED = ("content_filter", "refusal", "safety", "prohibited_content", "blocklist")
+_WRONG_ENDS = {
+    **dict.fromkeys(_CUT_OFF, _K.OUTPUT_TRUNCATED),
+    **dict.fromkeys(_REFUSED, _K.SAFETY_REFUSED),
+    "error": _K.PROVIDER_5XX,
+}
 _TOOL_CALLS = frozenset({"tool_calls", "function_call", "tool_use"})
 _ERROR_BODY_KEYS = frozenset({"error", "type", "user_id", "request_id"})
 _PAGE_STARTS = ("<!doctype html", "<html")
@@ -38,6 +43,8 @@ _OWN_KINDS: dict[type[BaseException], FailureKind] = {
     KeyboardInterrupt: _K.CANCELLED,
     GeneratorExit: _K.CANCELLED,
 }
+
+_OWN = tuple(_OWN_KINDS)
 
 
 def classify(error_or_value: object, *, now: float | None = None) -> Failure | None:
@@ -80,14 +87,14 @@ def classify(error_or_value: object, *, now: float | None = None) -> Failure | N
 
 
 def _of_answer(answer: Answer) -> Failure | None:
-    reason = answer.finish_reason.lower() if answer.finish_reason else ""
-    if reason in _CUT_OFF:
-        return Failure(kind=_K.OUTPUT_TRUNCATED)
-    if reason in _REFUSED:
-        return Failure(kind=_K.SAFETY_REFUSED)
-    if reason == "error":
-        return Failure(kind=_K.PROVIDER_5XX)
-    if answer.data is not None or reason in _TOOL_CALLS or answer.text.strip():
+    reason = answer.finish_reason
+    if reason is not None and reason != "stop":
+        reason = reason.lower()
+        if reason in _TOOL_CALLS:
+            return None
+        if reason in _WRONG_ENDS:
+            return Failure(kind=_WRONG_ENDS[reason])
+    if answer.text.strip() or answer.data is not None:
         return None
     return Failure(kind=_K.OUTPUT_EMPTY)
 
@@ -142,6 +149,8 @@ def _kind(error: BaseException) -> FailureKind | None:
 
 def _stated_kind(error: BaseException) -> FailureKind | None:
     stated = look(error, "failure_kind")
+    if stated is None:
+        return None
     try:
         return FailureKind(stated)
     except ValueError:
@@ -152,4 +161,6 @@ def _own_kind(error: BaseException) -> FailureKind | None:
     if isinstance(error, InvalidAnswer):
         failure = _of_answer(error.answer) if isinstance(error.answer, Answer) else None
         return failure.kind if failure else _K.OUTPUT_MALFORMED
-    return next((kind for cls, kind in _OWN_KINDS.items() if isinstance(error, cls)), None)
+    if not isinstance(error, _OWN):
+        return None
+    return next(kind for cls, kind in _OWN_KINDS.items() if isinstance(error, cls))

@@ -97,13 +97,23 @@ class Pieces:
             return self._stop(piece)
         if name.startswith("response."):
             return self._response(name.removeprefix("response."), piece)
-        if name in _ANTHROPIC:
-            return _ANTHROPIC[name](self, piece)
-        if name in _COPIES:
-            return ""
-        if name == "error":
-            return self._stop(piece)
-        return self._other(piece)
+        return "" if name in _COPIES else self._event(name, piece)
+
+    def _event(self, name: str, piece: object) -> str | None:
+        match name:
+            case "message_start":
+                return self._message_start(piece)
+            case "content_block_start":
+                block = look(piece, "content_block")
+                return None if look(block, "type") == "tool_use" else text_of(look(block, "text"))
+            case "content_block_delta":
+                return text_of(look(look(piece, "delta"), "text"))
+            case "message_delta":
+                return self._message_delta(piece)
+            case "error":
+                return self._stop(piece)
+            case _:
+                return self._other(piece)
 
     def _choice(self, chunk: object, choices: list[Any] | tuple[Any, ...]) -> str | None:
         self._ends = bool(self._ends)
@@ -150,13 +160,6 @@ class Pieces:
         self._note_usage(look(message, "usage"), "input_tokens", "output_tokens")
         return ""
 
-    def _block_start(self, event: object) -> str | None:
-        block = look(event, "content_block")
-        return None if look(block, "type") == "tool_use" else text_of(look(block, "text"))
-
-    def _block_delta(self, event: object) -> str | None:
-        return text_of(look(look(event, "delta"), "text"))
-
     def _message_delta(self, event: object) -> str:
         self._note_end(look(look(event, "delta"), "stop_reason"))
         self._note_usage(look(event, "usage"), "input_tokens", "output_tokens")
@@ -193,11 +196,3 @@ class Pieces:
         )
         if any(tokens):
             self._facts["usage"] = Usage(input_tokens=tokens[0], output_tokens=tokens[1])
-
-
-_ANTHROPIC = {
-    "message_start": Pieces._message_start,
-    "content_block_start": Pieces._block_start,
-    "content_block_delta": Pieces._block_delta,
-    "message_delta": Pieces._message_delta,
-}

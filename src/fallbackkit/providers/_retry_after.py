@@ -31,7 +31,7 @@ def retry_after(error: object, *, now: float | None) -> float | None:
 def _headers(error: object) -> dict[str, str]:
     response = look(error, "response")
     places = (look(error, "litellm_response_headers"), look(response, "headers"), look(error, "headers"))
-    return next((found for found in map(_lower_case, places) if found), {})
+    return next((found for place in places if place is not None and (found := _lower_case(place))), {})
 
 
 def _lower_case(headers: object) -> dict[str, str]:
@@ -42,11 +42,16 @@ def _lower_case(headers: object) -> dict[str, str]:
 
 
 def _from_headers(headers: dict[str, str], now: float | None) -> float | None:
+    if not headers:
+        return None
     milliseconds = _decimal(headers.get("retry-after-ms", ""))
     if milliseconds is not None:
         return milliseconds / 1000
-    seconds = _decimal(headers.get("retry-after", ""))
-    return _until(headers.get("retry-after", ""), now) if seconds is None else seconds
+    said = headers.get("retry-after")
+    if said is None:
+        return None
+    seconds = _decimal(said)
+    return _until(said, now) if seconds is None else seconds
 
 
 def _decimal(text: str) -> float | None:

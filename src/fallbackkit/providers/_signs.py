@@ -117,7 +117,8 @@ _LONGEST_MESSAGE = 2000
 
 def kind_of_error(error: BaseException) -> FailureKind | None:
     """What a foreign exception by itself says about its kind; None if nothing is known."""
-    words = words_of(error) | words_of(look(error, "body"))
+    body = look(error, "body")
+    words = words_of(error) if body is None else words_of(error) | words_of(body)
     status = _status(error)
     return (
         _find(_SURE_WORDS, words)
@@ -135,13 +136,14 @@ def kind_of_words(words: frozenset[str]) -> FailureKind | None:
 
 def words_of(thing: object) -> frozenset[str]:
     """The codes and types that an exception or an error body bears, in lower case."""
-    places = (thing, look(thing, "error"))
+    inner = look(thing, "error")
+    places = (thing,) if inner is None else (thing, inner)
     found = (look(place, name) for place in places for name in ("code", "type", "status"))
     return frozenset(str(word).lower() for word in found if isinstance(word, (str, int)))
 
 
 def _find(table: dict[FailureKind, frozenset[str]], words: frozenset[str]) -> FailureKind | None:
-    return next((kind for kind, known in table.items() if not known.isdisjoint(words)), None)
+    return next((kind for kind, known in table.items() if not known.isdisjoint(words)), None) if words else None
 
 
 def _status(error: BaseException) -> int:

@@ -33,6 +33,8 @@ def author(outcome: Outcome) -> Step | None:
     """The step whose words are on the screen."""
     if outcome.served_by is not None:
         return outcome.served_by
+    if outcome.status == "interrupted" and outcome.trail:
+        return outcome.trail[-1]
     return next((step for step in reversed(outcome.trail) if step.verdict == "abstained"), _asked(outcome))
 
 
