@@ -10,17 +10,22 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from fallbackkit._budget import BudgetSnapshot, RetryBudget
+    from fallbackkit._cache.memory import MemoryCache
+    from fallbackkit._cache.sqlite import SQLiteCache
     from fallbackkit._clock import Clock, SystemClock
+    from fallbackkit._faces import AsyncProtected, Protected
     from fallbackkit._outcome import Answer, Attempt, Confidence, Outcome, Source, Step, Ticket, Usage
-    from fallbackkit._pipeline import AsyncProtected, Pipeline, Protected
+    from fallbackkit._pipeline import Pipeline
     from fallbackkit._protect import protect
     from fallbackkit._rung import Rung
     from fallbackkit._runtime import remaining
+    from fallbackkit._strategies.bulkhead import Bulkhead
     from fallbackkit._strategies.cache import Cache
     from fallbackkit._strategies.circuit_breaker import CircuitBreaker, Permit, Snapshot
     from fallbackkit._strategies.escalate import Escalate
     from fallbackkit._strategies.fallback import Fallback
     from fallbackkit._strategies.gate import ConfidenceGate
+    from fallbackkit._strategies.hedge import Hedge
     from fallbackkit._strategies.retry import Retry
     from fallbackkit._strategies.route import Route
     from fallbackkit._strategies.spend import SpendLimit, SpendSnapshot
@@ -53,6 +58,7 @@ __all__ = [
     "AsyncProtected",
     "Attempt",
     "BudgetSnapshot",
+    "Bulkhead",
     "BulkheadFull",
     "Cache",
     "CallRejected",
@@ -70,8 +76,10 @@ __all__ = [
     "Fallback",
     "FallbackExhausted",
     "FallbackkitError",
+    "Hedge",
     "InvalidAnswer",
     "LowConfidence",
+    "MemoryCache",
     "Notice",
     "Outcome",
     "Permit",
@@ -83,6 +91,7 @@ __all__ = [
     "ReviewPending",
     "Route",
     "Rung",
+    "SQLiteCache",
     "Snapshot",
     "Source",
     "SpendExceeded",
@@ -101,17 +110,22 @@ __all__ = [
 
 _HOMES = {
     "_budget": "BudgetSnapshot RetryBudget",
+    "_cache.memory": "MemoryCache",
+    "_cache.sqlite": "SQLiteCache",
     "_clock": "Clock SystemClock",
     "_outcome": "Answer Attempt Confidence Outcome Source Step Ticket Usage",
-    "_pipeline": "AsyncProtected Pipeline Protected",
+    "_faces": "AsyncProtected Protected",
+    "_pipeline": "Pipeline",
     "_protect": "protect",
     "_rung": "Rung",
     "_runtime": "remaining",
+    "_strategies.bulkhead": "Bulkhead",
     "_strategies.cache": "Cache",
     "_strategies.circuit_breaker": "CircuitBreaker Permit Snapshot",
     "_strategies.escalate": "Escalate",
     "_strategies.fallback": "Fallback",
     "_strategies.gate": "ConfidenceGate",
+    "_strategies.hedge": "Hedge",
     "_strategies.retry": "Retry",
     "_strategies.route": "Route",
     "_strategies.spend": "SpendLimit SpendSnapshot",

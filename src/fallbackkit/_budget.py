@@ -3,10 +3,12 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from fallbackkit import _checks
 from fallbackkit._clock import SYSTEM_CLOCK
+from fallbackkit._forks import inherit
 from fallbackkit._shared import Shared, StoreDown
 
 if TYPE_CHECKING:
@@ -112,7 +114,12 @@ class RetryBudget:
         self._slot = 0.0
         self._requests: defaultdict[float, int] = defaultdict(int)
         self._retries: defaultdict[float, int] = defaultdict(int)
-        self._unreported: defaultdict[float, int] = defaultdict(int)
+        self._reported: defaultdict[float, int] = defaultdict(int)
+        self._lock = threading.Lock()
+        inherit(self)
+
+    def start_over(self) -> None:
+        """In a forked child: what was counted still holds."""
         self._lock = threading.Lock()
 
     def request(self, call: Call) -> None:
@@ -120,12 +127,11 @@ class RetryBudget:
         if call.budget is self:
             return
         call.budget = self
-        now = (self._clock or self._follow(call.clock)).now()
+        slot = (self._clock or self._follow(call.clock)).now() // self._slice
         with self._lock:
-            slot = self._move(now)
+            if slot != self._slot:
+                self._move(slot)
             self._requests[slot] += 1
-            if self.store is not None:
-                self._unreported[slot] += 1
 
     def withdraw(self, wait: float = 0.0) -> bool:
         """Whether one more attempt may start, ``wait`` seconds from now; if so, it is counted there.
@@ -136,26 +142,19 @@ class RetryBudget:
         wait = min(wait, self.window)
         if self.store is None:
             return self._grant(wait)
-        unreported = self._take()
+        news = self._take()
+        ask = partial(self.store.withdraw, self.name, ratio=self.ratio, floor=self.floor, window=self.window)
         try:
-            granted = self.store.withdraw(
-                self.name,
-                ratio=self.ratio,
-                floor=self.floor,
-                window=self.window,
-                wait=wait,
-                requests=self._aged(unreported),
-            )
+            granted = ask(wait=wait, requests=self._aged(news))
         except StoreDown:
-            self._give_back(unreported)
+            self._give_back(news)
             return self._grant(wait)
         return granted and self._grant(wait, granted=True)
 
     def snapshot(self) -> BudgetSnapshot:
         """What an operator wants to see, at one moment."""
-        now = self._now()
         with self._lock:
-            self._move(now)
+            self._move(self._now() // self._slice)
             requests, retries = sum(self._requests.values()), sum(self._retries.values())
         allowed = int(max(self.floor, self.ratio * requests))
         return BudgetSnapshot(requests=requests, retries=retries, left=max(0, allowed - retries))
@@ -176,39 +175,35 @@ class RetryBudget:
     def _grant(self, wait: float, *, granted: bool = False) -> bool:
         now = self._now()
         with self._lock:
-            self._move(now)
+            self._move(now // self._slice)
             retries = sum(self._retries.values()) + 1
             if granted or retries <= self.floor or retries <= self.ratio * sum(self._requests.values()):
                 self._retries[(now + wait) // self._slice] += 1
                 return True
             return False
 
-    def _move(self, now: float) -> float:
-        """Forget what is too old, and return the slice of now."""
-        slot = now // self._slice
-        if slot != self._slot:
-            self._slot = slot
-            self._requests = _since(slot - _SLICES + 1, self._requests)
-            self._retries = _since(slot - _SLICES, self._retries)
-            self._unreported = _since(slot - _SLICES + 1, self._unreported)
-        return slot
+    def _move(self, slot: float) -> None:
+        """Go on to a slice, and forget those that are too old by then."""
+        self._slot = slot
+        self._requests = _since(slot - _SLICES + 1, self._requests)
+        self._retries = _since(slot - _SLICES, self._retries)
 
     def _take(self) -> dict[float, int]:
         """The requests that the store has not heard of, for one caller to report."""
-        now = self._now()
         with self._lock:
-            self._move(now)
-            taken, self._unreported = self._unreported, defaultdict(int)
-        return taken
+            self._move(self._now() // self._slice)
+            news = {slot: count - self._reported[slot] for slot, count in self._requests.items()}
+            self._reported = self._requests.copy()
+        return news
 
-    def _give_back(self, taken: dict[float, int]) -> None:
+    def _give_back(self, news: dict[float, int]) -> None:
         with self._lock:
-            for slot, count in taken.items():
-                self._unreported[slot] += count
+            for slot, count in news.items():
+                self._reported[slot] -= count
 
     def _aged(self, counts: dict[float, int]) -> list[tuple[float, int]]:
         now = self._now()
-        return [(now - slot * self._slice, count) for slot, count in counts.items()]
+        return [(now - slot * self._slice, count) for slot, count in counts.items() if count]
 
 
 def checked(budget: RetryBudget | None) -> RetryBudget | None:

@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import time as _time
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from fallbackkit import _threads
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Coroutine
 
-    from fallbackkit._waiting import AsyncWaiter, ThreadWaiter
+    from fallbackkit._waiting import AsyncWaiter, Branch, ThreadWaiter
 
 T = TypeVar("T")
 
@@ -56,6 +56,14 @@ class Clock(Protocol):
         """Whether ``waiter`` was woken within ``seconds``."""
         ...
 
+    def branch(self, fn: Callable[[], T], ended: Callable[[], None]) -> Branch[T]:
+        """Call ``fn()`` on another thread, and ``ended()`` when it is over."""
+        ...
+
+    def abranch(self, coroutine: Coroutine[Any, Any, T], ended: Callable[[], None]) -> Branch[T]:
+        """Await a coroutine in another task, and call ``ended()`` when it is over."""
+        ...
+
 
 class SystemClock:
     """The machine's clocks. Safe to share between threads and tasks."""
@@ -93,6 +101,21 @@ class SystemClock:
 
     async def await_(self, waiter: AsyncWaiter, seconds: float) -> bool:
         return await waiter.wait(seconds)
+
+    def branch(self, fn: Callable[[], T], ended: Callable[[], None]) -> Branch[T]:
+        return _threads.start(fn, ended)
+
+    def abranch(self, coroutine: Coroutine[Any, Any, T], ended: Callable[[], None]) -> Branch[T]:
+        import asyncio
+
+        def over(task: asyncio.Task[T]) -> None:
+            if not task.cancelled():
+                task.exception()  # looked at, so that asyncio does not complain about those given up
+            ended()
+
+        task = asyncio.get_running_loop().create_task(coroutine)
+        task.add_done_callback(over)
+        return task
 
 
 SYSTEM_CLOCK = SystemClock()

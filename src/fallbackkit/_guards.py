@@ -6,11 +6,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
+from fallbackkit._strategies.bulkhead import Bulkhead
 from fallbackkit._strategies.cache import Cache
 from fallbackkit._strategies.circuit_breaker import CircuitBreaker
 from fallbackkit._strategies.fallback import Fallback
+from fallbackkit._strategies.hedge import Hedge
 from fallbackkit._strategies.retry import Retry
 from fallbackkit._strategies.route import Route
+from fallbackkit._strategies.spend import SpendLimit
 from fallbackkit._strategies.timeout import Deadline, Timeout
 from fallbackkit.providers._look import look
 from fallbackkit.providers._own_retries import retrying_clients
@@ -24,8 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["async_rungs", "check", "check_function", "watched"]
 
-_PER_DEPENDENCY = (CircuitBreaker,)
-_STATEFUL = (Cache, CircuitBreaker)
+_PER_DEPENDENCY = (Bulkhead, CircuitBreaker)
+_STATEFUL = (Bulkhead, Cache, CircuitBreaker, Hedge, SpendLimit)
 _QUICK = frozenset({"cache", "rule"})
 _FEW = 2
 _AGAIN = 10
@@ -171,7 +174,7 @@ class _Place:
         self.built = 0
         self.wasted = 0
         self.told = False
-        self.known: WeakSet[Strategy] = WeakSet()
+        self.known: WeakSet[Any] = WeakSet()
 
 
 class _Use:
@@ -204,6 +207,8 @@ def watched(strategies: Sequence[Strategy], *chains: Layer) -> tuple[Layer, ...]
     if place is None or place.told:
         return chains
     fresh = [memory for memory in memories if memory not in place.known]
+    if not fresh:
+        return chains
     place.known.update(fresh)
     place.built += 1
     if place.wasted >= _AGAIN:
@@ -213,7 +218,7 @@ def watched(strategies: Sequence[Strategy], *chains: Layer) -> tuple[Layer, ...]
             "build it once, outside the function"
         )
     place.told = place.wasted >= _AGAIN or len(place.known) > _MOST
-    if place.told or place.built == 1 or not fresh:
+    if place.told or place.built == 1:
         return chains
     use = _Use(place)
     return tuple(partial(use.enter, chain) for chain in chains)
@@ -221,7 +226,8 @@ def watched(strategies: Sequence[Strategy], *chains: Layer) -> tuple[Layer, ...]
 
 def _memory(strategy: Strategy) -> object | None:
     """What a strategy keeps from call to call in this process alone, if anything."""
-    kept = look(strategy, "budget") or (strategy if isinstance(strategy, _STATEFUL) else None)
+    forgetful = isinstance(strategy, Hedge) and not isinstance(strategy.after, str)
+    kept = strategy if isinstance(strategy, _STATEFUL) and not forgetful else look(strategy, "_budget")
     return kept if look(kept, "store") is None else None
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
+from fallbackkit._forks import inherit
 from fallbackkit._shared import Shared
 
 if TYPE_CHECKING:
@@ -31,7 +32,8 @@ class Period(NamedTuple):
 def period_at(per: Per | float, now: float) -> Period:
     """The period of the calendar in UTC, or of the seconds since 1970, in which ``now`` lies."""
     if per == "month":
-        first = datetime.fromtimestamp(now, UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        today = datetime.fromtimestamp(now // 1, UTC)  # whole seconds: it rounds, at worst into the next month
+        first = today.replace(day=1, hour=0, minute=0, second=0)
         following = first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)
         return Period(first.timestamp(), following.timestamp())
     length = _LENGTHS[per] if isinstance(per, str) else per
@@ -94,8 +96,15 @@ class Book:
         self._most = most
         self._ledgers: OrderedDict[Hashable, _Ledger] = OrderedDict()
         self._lock = threading.Lock()
+        inherit(self)
 
-    def set_aside(self, ledger: Hashable, *, limit: int, estimate: int) -> int | None:
+    def start_over(self) -> None:
+        """In a forked child: what the parent has under way, the parent will settle."""
+        self._lock = threading.Lock()
+        for ledger in self._ledgers.values():
+            ledger.held = 0
+
+    def set_aside(self, ledger: Hashable, *, limit: int, estimate: int, seconds: float) -> int | None:  # noqa: ARG002
         """As ``SpendStore.set_aside``."""
         with self._lock:
             kept = self._open(ledger)

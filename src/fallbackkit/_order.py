@@ -6,11 +6,13 @@ import math
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from fallbackkit._strategies.bulkhead import Bulkhead
 from fallbackkit._strategies.cache import Cache
 from fallbackkit._strategies.circuit_breaker import CircuitBreaker
 from fallbackkit._strategies.escalate import Escalate
 from fallbackkit._strategies.fallback import Fallback
 from fallbackkit._strategies.gate import ConfidenceGate
+from fallbackkit._strategies.hedge import Hedge
 from fallbackkit._strategies.retry import Retry
 from fallbackkit._strategies.route import Route
 from fallbackkit._strategies.spend import SpendLimit
@@ -32,8 +34,10 @@ _WHY: dict[type[Strategy], str] = {
     ConfidenceGate: "an unsure answer is no reason to ask the same model again",
     Route: "every attempt has to be at the target that was chosen",
     Retry: "each attempt needs its own check, permit and time limit",
+    Hedge: "each attempt beside another needs its own check, permit and time limit",
     Validate: "a malformed answer may be asked for again, but must not charge the breaker",
     SpendLimit: "what it refuses must not take up a place or a permit",
+    Bulkhead: "a call that waits for a place must hold no permit, and its attempt has not begun",
     CircuitBreaker: "an attempt that timed out has to count",
     Timeout: "it limits one attempt; for the whole call use Deadline",
 }
@@ -63,7 +67,9 @@ def _but_innermost(strategies: Sequence[Any]) -> Sequence[Any]:
     innermost = [getattr(strategy, "innermost", False) for strategy in strategies]
     if True in innermost[:-1]:
         name = type(strategies[innermost.index(True)]).__name__
-        raise ValueError(f"`{name}` must stand innermost: every other strategy has to see what it does. Move it to the end")
+        raise ValueError(
+            f"`{name}` must stand innermost: every other strategy has to see what it does. Move it to the end"
+        )
     return strategies[:-1] if True in innermost else strategies
 
 
@@ -81,10 +87,10 @@ def _check_pair(outer: type[Strategy], inner: type[Strategy]) -> None:
 
 def _check_limits(given: dict[type[Strategy], Any]) -> None:
     deadline = given[Deadline].seconds if Deadline in given else math.inf
-    timeout = given[Timeout].seconds if Timeout in given else 0.0
+    timeout = given[Timeout].seconds if Timeout in given else math.inf
     fallback = given.get(Fallback)
     kept = fallback.reserve * len(fallback.rungs) if fallback else 0.0
-    if timeout > deadline:
+    if deadline < timeout < math.inf:
         msg = f"`Timeout({timeout:g})` is longer than `Deadline({deadline:g})`; lower it, or leave it out"
         raise ValueError(msg)
     if kept >= deadline:
@@ -92,4 +98,13 @@ def _check_limits(given: dict[type[Strategy], Any]) -> None:
             f"`Deadline({deadline:g})` leaves nothing for the first rung: Fallback keeps {kept:g} s for those behind "
             f"it; raise the deadline, or give Fallback a smaller `reserve`"
         )
+        raise ValueError(msg)
+    pause = given[Retry].first_wait if Retry in given else 0.0
+    if pause >= deadline:
+        msg = f"`Retry` never asks again: it waits {pause:g} s, and `Deadline({deadline:g})` ends before; wait less"
+        raise ValueError(msg)
+    after = given[Hedge].after if Hedge in given else 0.0
+    if not isinstance(after, str) and after >= min(timeout, deadline):
+        limit = f"Timeout({timeout:g})" if timeout <= deadline else f"Deadline({deadline:g})"
+        msg = f"`Hedge({after:g})` never asks again: `{limit}` ends the attempt before; lower `after`"
         raise ValueError(msg)

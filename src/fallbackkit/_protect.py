@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from fallbackkit._clock import Clock
     from fallbackkit._outcome import Answer
+    from fallbackkit._pipeline import Interruption
     from fallbackkit._rung import Rung
     from fallbackkit._runtime import Strategy
     from fallbackkit.events import Observer
@@ -36,9 +37,12 @@ def protect(
     escalate_to: str | ReviewQueue | None = None,
     deadline: float | None = 30.0,
     timeout: float | None = None,
+    first_token: float | None = None,
+    idle: float | None = None,
     attempts: int = 3,
     cache: float | None = None,
     name: str | None = None,
+    interruption: Interruption = "keep",
     observers: Iterable[Observer] = (),
     prompt_version: str | None = None,
     clock: Clock | None = None,
@@ -54,9 +58,13 @@ def protect(
         escalate_to: A ReviewQueue, or the URL of one, for what nothing else could answer.
         deadline: Seconds for the whole call; None for no limit.
         timeout: Seconds for one attempt; None for no limit of its own.
+        first_token: For a stream: seconds until something of the answer has come.
+        idle: For a stream: seconds from one part of the answer to the next.
         attempts: How often to ask in all before falling back.
         cache: Seconds for which an answer is reused, and ten times that if asking fails; None saves nothing.
         name: By default the function's name.
+        interruption: What becomes of a stream that breaks off after a part of it has been shown: ``keep`` it,
+            or ``restart``; see Pipeline.
         observers: Called with every event.
         prompt_version: Put on every Outcome, and part of the cache's key.
         clock: Measures and waits; a FakeClock in tests.
@@ -87,9 +95,24 @@ def protect(
     if min_confidence is not None:
         chain.append(ConfidenceGate(_checks.fraction("min_confidence", min_confidence), score=score))
     chain += [Retry(attempts=attempts), Validate(schema=schema), CircuitBreaker(name=name or "breaker")]
-    if timeout is not None:
-        chain.append(Timeout(_checks.seconds("timeout", timeout)))
-    return Pipeline(*chain, name=name, observers=observers, prompt_version=prompt_version, clock=clock, rng=rng)
+    if not (timeout is first_token is idle is None):
+        chain.append(_timeout(timeout, deadline, first_token, idle))
+    return Pipeline(
+        *chain,
+        name=name,
+        interruption=interruption,
+        observers=observers,
+        prompt_version=prompt_version,
+        clock=clock,
+        rng=rng,
+    )
+
+
+def _timeout(timeout: float | None, deadline: float | None, first_token: float | None, idle: float | None) -> Timeout:
+    whole = deadline if timeout is None else _checks.seconds("timeout", timeout)
+    if whole is None:
+        raise ValueError("`first_token` and `idle` need a limit for the whole attempt; give `timeout` or `deadline`")
+    return Timeout(whole, first_token=first_token, idle=idle)
 
 
 def _queue(given: str | ReviewQueue) -> ReviewQueue:

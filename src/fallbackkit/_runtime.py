@@ -108,6 +108,8 @@ class Pipe(Protocol):
     clock: Clock
     rng: random.Random
     observers: Sequence[Observer]
+    prompt_version: str | None
+    variant: str | None
 
 
 class Call:
@@ -162,6 +164,7 @@ class Call:
         self.args = args
         self.kwargs = kwargs
         self.runtime = runtime
+        self.pipeline = pipeline
         self.clock = clock = pipeline.clock
         self.rng = pipeline.rng
         self.observers = pipeline.observers
@@ -352,7 +355,11 @@ class Runtime:
                 if self.suspends:
                     value = await value
             else:
-                value = await self._enter_limited(call, target, call.until - started)
+                token = UNTIL.set((clock, call.until))
+                try:
+                    value = await self.enter_limited(call, target, call.until - started)
+                finally:
+                    UNTIL.reset(token)
             reply = await self._gather(call, value, started) if _is_stream(value) else Reply(value)
         except LimitReached as limit:
             reply = _late(limit.seconds)
@@ -376,17 +383,10 @@ class Runtime:
         if call.streams:
             await call.channel(call, None)
 
-    async def _enter_limited(self, call: Call, target: Target, seconds: float) -> Any:
-        token = UNTIL.set((call.clock, call.until))
-        try:
-            return await self.enter_limited(call, target, seconds)
-        finally:
-            UNTIL.reset(token)
-
     def enter(self, target: Target, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         raise NotImplementedError
 
-    async def enter_limited(self, call: Call, target: Target, seconds: float) -> Any:
+    def enter_limited(self, call: Call, target: Target, seconds: float) -> Awaitable[Any]:
         raise NotImplementedError
 
     async def store(self, fn: Callable[..., T], *args: Any) -> T:
@@ -470,8 +470,8 @@ class _AsyncRuntime(Runtime):
         value = await _threads.arun(partial(target.fn, *args, **kwargs))
         return await value if inspect.isawaitable(value) else value
 
-    async def enter_limited(self, call: Call, target: Target, seconds: float) -> Any:
-        return await call.clock.alimited(partial(self.enter, target, call.args, call.kwargs), seconds)
+    def enter_limited(self, call: Call, target: Target, seconds: float) -> Awaitable[Any]:
+        return call.clock.alimited(partial(self.enter, target, call.args, call.kwargs), seconds)
 
     async def store(self, fn: Callable[..., T], *args: Any) -> T:
         import asyncio

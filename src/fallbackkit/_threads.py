@@ -17,12 +17,17 @@ from fallbackkit.errors import BulkheadFull
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["MAX_ABANDONED", "Job", "abandoned", "start"]
+__all__ = ["LEFT_BEHIND", "MAX_ABANDONED", "Job", "abandoned", "start"]
 
 T = TypeVar("T")
 
 MAX_ABANDONED = 64
 """Calls past their limit that may still hang in the background before new ones are refused."""
+
+LEFT_BEHIND: contextvars.ContextVar[list[Job[Any]] | None] = contextvars.ContextVar(
+    "fallbackkit_left_behind", default=None
+)
+"""Where calls that are given up are noted, for whoever started them to know what still hangs."""
 
 _MAX_IDLE = 64
 _idle: list[_Worker] = []
@@ -50,7 +55,7 @@ if hasattr(os, "register_at_fork"):
 class Job(Generic[T]):
     """One call on a worker thread."""
 
-    __slots__ = ("_done", "_ended", "_error", "_fn", "_given_up", "_notify", "_value", "context")
+    __slots__ = ("_after", "_done", "_ended", "_error", "_fn", "_given_up", "_notify", "_value", "context")
 
     def __init__(self, fn: Callable[[], T], notify: Callable[[], None] | None) -> None:
         self.context = contextvars.copy_context()
@@ -60,6 +65,7 @@ class Job(Generic[T]):
         self._done.acquire()
         self._ended = False
         self._given_up = False
+        self._after: Callable[[], None] | None = None
         self._value: Any = None
         self._error: BaseException | None = None
 
@@ -74,6 +80,9 @@ class Job(Generic[T]):
             self._done.release()
             if self._given_up:
                 _abandoned -= 1
+            after = self._after
+        if after is not None:
+            after()
         if self._notify is not None:
             self._notify()
 
@@ -95,7 +104,18 @@ class Job(Generic[T]):
                 return True
             self._given_up = True
             _abandoned += 1
+            left_behind = self.context.get(LEFT_BEHIND)
+            if left_behind is not None:
+                left_behind[:] = [*(job for job in left_behind if not job.done()), self]
             return False
+
+    def after(self, fn: Callable[[], None]) -> None:
+        """Call ``fn`` once a call that was given up has ended: on its thread, or now if it has."""
+        with _lock:
+            if not self._ended:
+                self._after = fn
+                return
+        fn()
 
     def done(self) -> bool:
         return self._ended

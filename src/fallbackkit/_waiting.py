@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     import asyncio
 
-__all__ = ["AsyncWaiter", "ThreadWaiter", "Waiter"]
+__all__ = ["AsyncWaiter", "Branch", "ThreadWaiter", "Waiter"]
+
+T_co = TypeVar("T_co", covariant=True)
 
 
 class Waiter(Protocol):
@@ -20,8 +22,29 @@ class Waiter(Protocol):
         """Whether ``wake`` was called."""
         ...
 
+    @property
+    def gone(self) -> bool:
+        """Whether it can wait no more, because its event loop is closed."""
+        ...
+
     def wake(self) -> None:
         """End the wait, now or as soon as it begins."""
+        ...
+
+
+class Branch(Protocol[T_co]):
+    """Something that runs beside the call that started it."""
+
+    def done(self) -> bool:
+        """Whether it is over."""
+        ...
+
+    def result(self) -> T_co:
+        """What it returned or raised, once it is over."""
+        ...
+
+    def cancel(self) -> object:
+        """Stop caring. A task is cancelled; a thread is abandoned, and counted until it ends."""
         ...
 
 
@@ -29,6 +52,7 @@ class ThreadWaiter:
     """A thread waits."""
 
     __slots__ = ("lock",)
+    gone = False
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -46,26 +70,34 @@ class ThreadWaiter:
         """Whether it was woken within ``seconds``; infinity waits as long as it takes."""
         woken = self.lock.acquire(timeout=min(seconds, threading.TIMEOUT_MAX))
         if woken:
-            self.lock.release()
+            self.wake()  # which somebody may do a second time at this moment
         return woken
 
 
 class AsyncWaiter:
     """A task waits."""
 
-    __slots__ = ("_loop", "_waiting", "woken")
+    __slots__ = ("_loop", "_thread", "_waiting", "woken")
 
     def __init__(self) -> None:
         import asyncio
 
         self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
         self._waiting: asyncio.Future[None] | None = None
         self.woken = False
+
+    @property
+    def gone(self) -> bool:
+        return self._loop.is_closed()
 
     def wake(self) -> None:
         self.woken = True
         with contextlib.suppress(RuntimeError):  # the loop was closed
-            self._loop.call_soon_threadsafe(self._end)
+            if threading.get_ident() == self._thread:  # ten times as fast as to reach over to another thread
+                self._end()
+            else:
+                self._loop.call_soon_threadsafe(self._end)
 
     def _end(self) -> None:
         if self._waiting is not None and not self._waiting.done():

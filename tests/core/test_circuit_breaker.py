@@ -1,10 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import sys
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -16,7 +12,6 @@ from fallbackkit.errors import FailureKind
 from fallbackkit.events import CircuitClosed, CircuitHalfOpened, CircuitOpened
 from fallbackkit.testing import FakeClock, Fault, Script
 
-PATIENCE = 20.0  # seconds before a test that hangs is called a failure
 MOVES = (CircuitClosed, CircuitHalfOpened, CircuitOpened)
 
 
@@ -141,6 +136,70 @@ def test_a_result_of_another_generation_has_no_effect(verdict, clock):
     assert ("closed", 0) == (breaker.state, breaker.snapshot().calls)
 
 
+@pytest.mark.parametrize("options", [{}, {"slow_call": 60}], ids=["untimed", "timed"])
+@pytest.mark.parametrize("error", [None, ConnectionError()], ids=["success", "failure"])
+def test_a_call_that_outlives_its_generation_has_no_effect(run, options, error, clock):
+    """21: it began before somebody isolated and reset the breaker."""
+    breaker = fk.CircuitBreaker(consecutive=1, clock=clock, **options)
+
+    def ask():
+        breaker.isolate()
+        breaker.reset()
+        if error is not None:
+            raise error
+
+    run.outcome(fk.Pipeline(breaker, clock=clock), ask)
+    assert ("closed", 0) == (breaker.state, breaker.snapshot().calls)
+
+
+def test_a_success_through_a_pipeline_ends_a_row(run, clock):
+    """Also when the failures of the row are older than the window."""
+    breaker = fk.CircuitBreaker(consecutive=2, window=10, clock=clock)
+    pipeline = fk.Pipeline(breaker, clock=clock)
+    for play in (ConnectionError(), "fine", ConnectionError()):
+        run.outcome(pipeline, Script(play, clock=clock))
+    assert "closed" == breaker.state
+    clock.advance(20)
+    assert 0 == breaker.snapshot().calls
+    for play in ("fine", ConnectionError()):
+        run.outcome(pipeline, Script(play, clock=clock))
+    assert "closed" == breaker.state
+
+
+def test_it_takes_no_more_room_for_more_calls(run, clock):
+    """Ten thousand calls in the window are kept as ten."""
+    breaker = fk.CircuitBreaker(window=10, failure_rate=1, clock=clock)
+    pipeline = fk.Pipeline(breaker, clock=clock)
+    for turn in range(1000):
+        clock.advance(0.125)
+        run.outcome(pipeline, Script(ConnectionError() if turn % 7 == 0 else "fine", clock=clock))
+        assert len(breaker._circuit._window._slices) <= 10
+    assert 72 <= breaker.snapshot().calls <= 80
+
+
+def test_a_verdict_that_there_is_not_is_refused(clock):
+    """A typing error does not pass for a success, and the permit can still be settled."""
+    breaker = fk.CircuitBreaker(clock=clock)
+    permit = breaker.acquire()
+    with pytest.raises(ValueError, match="`verdict` must be 'success', 'failure' or 'ignored', got 'failed'"):
+        breaker.settle(permit, "failed")
+    breaker.settle(permit, "failure")
+    assert (1, 1) == (breaker.snapshot().calls, breaker.snapshot().failures)
+
+
+def test_a_released_permit_has_not_been(clock):
+    """20, 22: its place in the trials is free at once, and settling it afterwards does nothing."""
+    breaker = open_breaker(clock, reset_timeout=30)
+    clock.advance(30)
+    permit = breaker.acquire()
+    breaker.release(permit)
+    breaker.settle(permit, "failure")
+    assert ("half_open", 0, 0.0) == (breaker.state, breaker.snapshot().trials, breaker.snapshot().retry_after)
+    feed(breaker, "S")
+    breaker.release(breaker.acquire())
+    assert ("closed", 0) == (breaker.state, breaker.snapshot().calls)
+
+
 def test_a_permit_counts_once(clock):
     """20: settling again, with whatever verdict, does nothing."""
     breaker = fk.CircuitBreaker(min_calls=2, clock=clock)
@@ -232,13 +291,31 @@ def test_the_snapshot_says_everything(clock):
     """State, counts, rate, time left and trials under way."""
     breaker = fk.CircuitBreaker(min_calls=4, reset_timeout=30, trial_calls=2, clock=clock)
     assert (
-        fk.Snapshot(state="closed", calls=0, failures=0, failure_rate=None, retry_after=None, trials=0)
+        fk.Snapshot(
+            state="closed",
+            calls=0,
+            failures=0,
+            failure_rate=None,
+            slow=0,
+            slow_rate=None,
+            retry_after=None,
+            trials=0,
+        )
         == breaker.snapshot()
     )
     feed(breaker, "SFFF")
     clock.advance(10)
     assert (
-        fk.Snapshot(state="open", calls=4, failures=3, failure_rate=0.75, retry_after=20.0, trials=0)
+        fk.Snapshot(
+            state="open",
+            calls=4,
+            failures=3,
+            failure_rate=0.75,
+            slow=0,
+            slow_rate=0.0,
+            retry_after=20.0,
+            trials=0,
+        )
         == breaker.snapshot()
     )
     clock.advance(20)
@@ -439,151 +516,6 @@ def test_an_observer_cannot_spoil_the_call(run, bug, clock):
     assert ("isolated" if bug == "isolates" else "open", 0) == (breaker.state, breaker.snapshot().trials)
 
 
-@pytest.fixture
-def restless():
-    """Threads take turns as often as they can, so that a lock that is missing is missed."""
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    yield
-    sys.setswitchinterval(interval)
-
-
-def together(workers, job):
-    """Run ``job(i)`` in that many threads that set off at once; its results."""
-    gate = threading.Barrier(workers)
-
-    def work(number):
-        gate.wait(PATIENCE)
-        return job(number)
-
-    with ThreadPoolExecutor(workers) as pool:
-        return [future.result(PATIENCE) for future in [pool.submit(work, number) for number in range(workers)]]
-
-
-@pytest.mark.parametrize("trial_calls", [1, 3])
-@pytest.mark.usefixtures("restless")
-def test_threads_never_get_more_trials_than_there_are(trial_calls, clock):
-    """19: sixteen threads ask at the moment when it half-opens, a hundred times over."""
-    breaker = open_breaker(clock, reset_timeout=1, max_reset_timeout=1, trial_calls=trial_calls, trial_lease=1)
-
-    def ask(_):
-        with contextlib.suppress(fk.CircuitOpen):
-            return breaker.acquire()
-
-    for _ in range(100):
-        clock.advance(1)
-        admitted = [permit for permit in together(16, ask) if permit is not None]
-        assert trial_calls == len(admitted) == breaker.snapshot().trials
-
-
-@pytest.mark.usefixtures("restless")
-def test_threads_give_every_trial_back(clock):
-    """19, 20: eight threads take and settle trials as fast as they can; in the end none is left over."""
-    breaker = open_breaker(clock, reset_timeout=1, trial_calls=4)
-    clock.advance(1)
-    under_way, most = [], []
-
-    def take_turns(_):
-        for _ in range(300):
-            with contextlib.suppress(fk.CircuitOpen):
-                permit = breaker.acquire()
-                under_way.append(permit)
-                most.append(len(under_way))
-                under_way.remove(permit)
-                breaker.settle(permit, "ignored")
-
-    together(8, take_turns)
-    assert ("half_open", 0) == (breaker.state, breaker.snapshot().trials)
-    assert max(most) <= 4
-
-
-def test_a_permit_is_looked_at_under_the_lock_only(clock):
-    """20: or two threads that settle the same one could both be heard; too rare to wait for."""
-    breaker = fk.CircuitBreaker(clock=clock)
-    lock = breaker._circuit._lock
-
-    class Watched:
-        generation = breaker.acquire().generation
-        expires = float("inf")
-        seen = ()
-
-        @property
-        def settled(self):
-            return bool(self.seen)
-
-        @settled.setter
-        def settled(self, value):
-            self.seen += (lock.locked(),)
-
-    permit = Watched()
-    breaker.settle(permit, "success")
-    assert ((True,), False) == (permit.seen, lock.locked())
-
-
-@pytest.mark.usefixtures("restless")
-def test_threads_count_every_call_once(clock):
-    """Nothing is lost and nothing doubled, whoever settles at the same time."""
-    breaker = fk.CircuitBreaker(failure_rate=1, min_calls=10**6, clock=clock)
-
-    def settle_many(number):
-        for turn in range(300):
-            permit = breaker.acquire()
-            for _ in range(2):
-                breaker.settle(permit, "failure" if turn % 3 == 0 else "success")
-
-    together(8, settle_many)
-    assert (2400, 800) == (breaker.snapshot().calls, breaker.snapshot().failures)
-
-
-def test_no_lock_is_held_while_functions_run(clock):
-    """28: 64 threads are inside the function at once, and the breaker can be read and changed there."""
-    breaker = fk.CircuitBreaker(clock=clock)
-    pipeline, everybody = fk.Pipeline(breaker, clock=clock), threading.Barrier(64)
-
-    def ask(number):
-        everybody.wait(PATIENCE)
-        breaker.reset()
-        return number, breaker.snapshot().state
-
-    assert [(number, "closed") for number in range(64)] == together(64, lambda number: pipeline.call(ask, number))
-
-
-async def test_no_lock_is_held_while_coroutines_run(clock):
-    """28: the same with 64 tasks, and with 64 plain functions under the async face."""
-    pipeline, tasks = fk.Pipeline(fk.CircuitBreaker(), clock=clock), asyncio.Barrier(64)
-    threads = threading.Barrier(64)
-
-    async def ask(number):
-        await tasks.wait()
-        return number
-
-    def ask_plainly(number):
-        threads.wait(PATIENCE)
-        return number
-
-    for fn in (ask, ask_plainly):
-        async with asyncio.timeout(PATIENCE):
-            assert list(range(64)) == await asyncio.gather(*(pipeline.acall(fn, number) for number in range(64)))
-
-
-def test_trials_run_at_once(clock):
-    """28, 19: eight trial calls of a half-open breaker are inside together; a ninth caller is refused."""
-    breaker, inside = open_breaker(clock, reset_timeout=1, trial_calls=8), threading.Barrier(8)
-    pipeline = fk.Pipeline(breaker, clock=clock)
-    clock.advance(1)
-
-    def ask():
-        inside.wait(PATIENCE)
-        assert 8 == breaker.snapshot().trials
-        with pytest.raises(fk.CircuitOpen):
-            pipeline.call(str)
-        inside.wait(PATIENCE)
-        return "fine"
-
-    assert ["fine"] * 8 == together(8, lambda _: pipeline.call(ask))
-    assert "closed" == breaker.state
-
-
 def test_without_a_clock_of_its_own_it_takes_the_pipelines(run):
     """What was left to wait when the first call came stays."""
     clock = FakeClock(start=-5000.0)
@@ -594,6 +526,15 @@ def test_without_a_clock_of_its_own_it_takes_the_pipelines(run):
     assert 29 < refused.retry_after <= 30
     clock.advance(refused.retry_after)
     assert "fine" == run.outcome(pipeline, Script("fine", clock=clock)).value
+
+
+def test_what_was_counted_by_another_clock_is_forgotten(run):
+    """24: the times of two clocks have nothing to do with one another."""
+    clock = FakeClock(start=-5000.0)
+    breaker = fk.CircuitBreaker(min_calls=3)
+    feed(breaker, "FF")
+    run.outcome(fk.Pipeline(breaker, clock=clock), Script(ConnectionError(), clock=clock))
+    assert ("closed", 1) == (breaker.state, breaker.snapshot().calls)
 
 
 def test_a_clock_of_its_own_outlasts_the_pipelines(run, clock):
@@ -610,6 +551,9 @@ def test_a_clock_of_its_own_outlasts_the_pipelines(run, clock):
     [
         ({"failure_rate": 0}, "`failure_rate` must be above 0, got 0"),
         ({"failure_rate": 1.5}, "`failure_rate` must be between 0 and 1, got 1.5"),
+        ({"slow_rate": 0}, "`slow_rate` must be above 0, got 0"),
+        ({"slow_rate": -1}, "`slow_rate` must be between 0 and 1, got -1"),
+        ({"slow_call": 0}, "`slow_call` must be a finite number of seconds, more than 0, got 0"),
         ({"failure_rate": True}, "`failure_rate` must be between 0 and 1, got True"),
         ({"min_calls": 0}, "`min_calls` must be a whole number of 1 or more, got 0"),
         ({"window": 0}, "`window` must be a finite number of seconds, more than 0, got 0"),
@@ -630,6 +574,9 @@ def test_numbers_out_of_range_are_refused_by_name(options, message):
 
 
 def test_it_describes_the_rule_in_force():
-    """One phrase, by rate or in a row."""
+    """One phrase: by rate or in a row, and what else is asked for."""
     assert "CircuitBreaker(50% of 5+, reset 30 s)" == fk.CircuitBreaker().describe()
     assert "CircuitBreaker(3 in a row, reset 7.5 s)" == fk.CircuitBreaker(consecutive=3, reset_timeout=7.5).describe()
+    options = {"slow_call": 8, "slow_rate": 0.25, "open_for_retry_after": True, "shadow": True}
+    expected = "CircuitBreaker(50% of 5+, 25% slower than 8 s, reset 30 s or Retry-After, shadow)"
+    assert expected == fk.CircuitBreaker(**options).describe()

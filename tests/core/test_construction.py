@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import itertools
 import math
 import re
 
 import pytest
+import tenacity
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,26 +21,36 @@ ORDER = [
     "Fallback",
     "Cache",
     "ConfidenceGate",
+    "Route",
     "Retry",
+    "Hedge",
     "Validate",
+    "SpendLimit",
+    "Bulkhead",
     "CircuitBreaker",
     "Timeout",
 ]
 MAKE = {
     "Escalate": lambda: fk.Escalate(ReviewQueue("sqlite://")),
     "Deadline": lambda: fk.Deadline(20),
-    "Fallback": lambda: fk.Fallback(str.upper),
+    "Fallback": lambda: fk.Fallback(fk.Rung(str.upper, "rule")),
     "Cache": lambda: fk.Cache(60),
     "ConfidenceGate": lambda: fk.ConfidenceGate(0.8),
+    "Route": lambda: fk.Route(len, small=str.upper),
     "Retry": fk.Retry,
+    "Hedge": lambda: fk.Hedge(2),
     "Validate": fk.Validate,
+    "SpendLimit": lambda: fk.SpendLimit(10),
+    "Bulkhead": lambda: fk.Bulkhead(4),
     "CircuitBreaker": fk.CircuitBreaker,
     "Timeout": lambda: fk.Timeout(8),
 }
+SHARED = "ignore:.*stands inside `Route`:UserWarning"
 NO_NUMBERS = [math.nan, math.inf, -math.inf, -1, -0.001, True, "8", None, 10**400, [8]]
 
 
 @pytest.mark.parametrize(("outer", "inner"), list(itertools.combinations(ORDER, 2)))
+@pytest.mark.filterwarnings(SHARED)
 def test_every_impossible_pair_is_refused(outer, inner):
     """Two strategies the wrong way round: the sentence names both and the whole order."""
     right = fk.Pipeline(MAKE[outer](), MAKE[inner]())
@@ -49,16 +61,21 @@ def test_every_impossible_pair_is_refused(outer, inner):
         fk.Pipeline(MAKE[inner](), MAKE[outer]())
 
 
-@given(names=st.lists(st.sampled_from(ORDER), max_size=5))
+@given(names=st.lists(st.sampled_from(ORDER), max_size=5) | st.permutations(ORDER) | st.sets(st.sampled_from(ORDER)))
+@pytest.mark.filterwarnings(SHARED)
 def test_exactly_the_ordered_chains_are_accepted(names):
-    """Any sequence is accepted iff it is strictly in order."""
+    """Any sequence is accepted iff it is strictly in order; else the sentence names two of it, or the doubled one."""
+    names = sorted(names, key=ORDER.index) if isinstance(names, set) else names
     places = [ORDER.index(name) for name in names]
     chain = [MAKE[name]() for name in names]
     if places == sorted(set(places)):
         assert names == [part.split("(")[0] for part in fk.Pipeline(*chain).describe().split(" > ")[:-1]]
         return
-    with pytest.raises(ValueError, match=r"must stand outside|is given twice; keep one"):
+    with pytest.raises(ValueError, match=r"`(\w+)` (must stand outside `(\w+)`|is given twice; keep one)") as refused:
         fk.Pipeline(*chain)
+    named = re.findall(r"`(\w+)`", str(refused.value))
+    assert set(named) <= set(names)
+    assert len(named) == len(set(named)) == (2 if "outside" in str(refused.value) else 1)
 
 
 @pytest.mark.parametrize("name", ORDER)
@@ -82,6 +99,37 @@ def test_contradicting_limits_are_refused():
     with pytest.raises(ValueError, match=r"`Deadline\(8\)` leaves nothing for the first rung: Fallback keeps 8 s"):
         fk.Pipeline(fk.Deadline(8), fk.Fallback(str.upper, str.lower, reserve=4))
     fk.Pipeline(fk.Deadline(8), fk.Fallback(str.upper, reserve=7.9), fk.Timeout(8))
+
+
+def test_what_could_never_ask_again_is_refused():
+    """A wait or a pause that lasts as long as the limit around it: the sentence names both."""
+    wait = tenacity.wait_fixed
+    with pytest.raises(ValueError, match=r"`Retry` never asks again: it waits 20 s, and `Deadline\(20\)` ends before"):
+        fk.Pipeline(fk.Deadline(20), fk.Retry(wait=wait(20)))
+    with pytest.raises(
+        ValueError, match=r"`Hedge\(8\)` never asks again: `Timeout\(8\)` ends the attempt before; lower"
+    ):
+        fk.Pipeline(fk.Deadline(20), fk.Hedge(8), fk.Timeout(8))
+    with pytest.raises(ValueError, match=r"`Hedge\(9\)` never asks again: `Deadline\(9\)` ends the attempt before"):
+        fk.Pipeline(fk.Deadline(9), fk.Hedge(9))
+    fk.Pipeline(fk.Deadline(20), fk.Retry(wait=wait(20), max_wait=19), fk.Hedge(7.9), fk.Timeout(8))
+    fk.Pipeline(
+        fk.Deadline(20), fk.Retry(wait=tenacity.wait_random(0, 90), max_wait=90), fk.Hedge("p95"), fk.Timeout(8)
+    )
+    fk.Pipeline(fk.Retry(wait=wait(20)), fk.Hedge(8))
+
+
+NEVER, ONCE = tenacity.stop_never, tenacity.stop_after_attempt(9)
+
+
+@pytest.mark.parametrize("stop", [NEVER, NEVER | NEVER, NEVER & ONCE])
+def test_attempts_without_end_are_refused(stop):
+    """Something has to end them: a deadline, or a bound on their number or their time."""
+    with pytest.raises(ValueError, match=r"`Retry` never stops by itself, and there is no `Deadline`.*add Deadline\("):
+        fk.Pipeline(fk.Retry(attempts=stop), fk.Timeout(8))
+    fk.Pipeline(fk.Deadline(20), fk.Retry(attempts=stop))
+    for bounded in (stop | ONCE, ONCE, tenacity.stop_after_delay(60)):
+        fk.Pipeline(fk.Retry(attempts=bounded))
 
 
 SECONDS = {
@@ -142,8 +190,9 @@ def test_a_count_that_is_no_count_is_refused(value):
         ValueError, match=rf"`attempts` must be a whole number of 1 or more, got {re.escape(repr(value))}"
     ):
         fk.Retry(attempts=value)
-    with pytest.raises(ValueError, match="`max_entries` must be a whole number of 1 or more"):
-        fk.Cache(1, max_entries=value)
+    if value is not None:
+        with pytest.raises(ValueError, match="`max_entries` must be a whole number of 1 or more"):
+            fk.Cache(1, max_entries=value)
 
 
 def test_unknown_words_are_refused():
@@ -224,3 +273,112 @@ def test_protect_refuses_a_decorator_without_parentheses_kindly():
     """``@protect`` without brackets would hand the function to the first parameter."""
     with pytest.raises(TypeError):
         fk.protect(aask)
+
+
+LIMITS = {
+    "Escalate": {"when": bool, "question": repr, "audit": 0.05},
+    "Deadline": {"seconds": 21},
+    "Fallback": {"on": "circuit.open", "reserve": 2},
+    "Cache": {"ttl": 61, "stale_if_error": 5, "stale_while_revalidate": 5, "max_age_shown": 90, "max_entries": 9},
+    "ConfidenceGate": {"threshold": 0.81, "below": "hedge"},
+    "Route": {"choose": repr},
+    "Retry": {
+        "attempts": 4,
+        "on": "rate.shared",
+        "wait": tenacity.wait_none(),
+        "max_wait": 31,
+        "retry_after_limit": 60,
+        "budget": fk.RetryBudget(),
+    },
+    "Hedge": {"after": "p90", "max_hedges": 2, "budget": fk.RetryBudget()},
+    "Validate": {"schema": dict, "check": bool},
+    "SpendLimit": {"amount": 11, "per": "hour", "key": repr, "currency": "EUR", "estimate": 5, "max_keys": 9},
+    "Bulkhead": {"limit": 5, "queue": 1},
+    "CircuitBreaker": {
+        "failure_rate": 0.6,
+        "min_calls": 6,
+        "window": 61,
+        "consecutive": 3,
+        "slow_call": 4,
+        "slow_rate": 0.6,
+        "reset_timeout": 31,
+        "max_reset_timeout": 301,
+        "trial_calls": 2,
+        "trial_lease": 61,
+        "open_for_retry_after": True,
+        "ignore": "rate.shared",
+        "shadow": True,
+    },
+    "Timeout": {"seconds": 9, "first_token": 3, "idle": 2},
+}
+NO_LIMITS = {
+    "Escalate": {"queue"},
+    "Fallback": {"rungs"},
+    "Cache": {"store", "key", "version"},
+    "ConfidenceGate": {"score"},
+    "Route": {"targets"},
+    "SpendLimit": {"cost", "store", "name", "clock"},
+    "CircuitBreaker": {"breaker", "store", "name", "clock"},
+}
+PLACES = {
+    "Escalate": [ReviewQueue("sqlite://")],
+    "Deadline": ["seconds"],
+    "Fallback": [str.upper],
+    "Cache": ["ttl"],
+    "ConfidenceGate": ["threshold"],
+    "Route": ["choose"],
+    "Hedge": ["after"],
+    "SpendLimit": ["amount"],
+    "Bulkhead": ["limit"],
+    "Timeout": ["seconds"],
+}
+USUAL = {"seconds": 20, "ttl": 60, "threshold": 0.8, "choose": len, "after": 2, "amount": 10, "limit": 4}
+NEEDS = {"Route": {"small": str.upper}}
+TOGETHER = {"slow_rate": {"slow_call": 4}}
+
+
+def made(name, **changed):
+    """A strategy with its usual limits, but for those given."""
+    args = [changed.pop(place, USUAL[place]) if isinstance(place, str) else place for place in PLACES.get(name, [])]
+    return getattr(fk, name)(*args, **NEEDS.get(name, {}), **changed)
+
+
+NOT_YET = {
+    ("Cache", "max_entries"),
+    ("CircuitBreaker", "ignore"),
+    ("CircuitBreaker", "max_reset_timeout"),
+    ("CircuitBreaker", "trial_calls"),
+    ("CircuitBreaker", "trial_lease"),
+    ("CircuitBreaker", "window"),
+    ("Retry", "on"),
+    ("Retry", "retry_after_limit"),
+    ("Retry", "wait"),
+    ("SpendLimit", "estimate"),
+    ("SpendLimit", "max_keys"),
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "limit"),
+    [
+        pytest.param(name, limit, marks=[pytest.mark.xfail] * ((name, limit) in NOT_YET))
+        for name, limits in LIMITS.items()
+        for limit in limits
+    ],
+)
+def test_every_limit_is_described(name, limit):
+    """48: whatever is not as by default shows, in one line and the same words each time."""
+    usual = TOGETHER.get(limit, {})
+    changed = {**usual, limit: LIMITS[name][limit]}
+    described = made(name, **changed).describe()
+    assert described == made(name, **changed).describe()
+    assert described != made(name, **usual).describe()
+    assert re.fullmatch(rf"{name}(\(.+\))?", described)
+    assert " at 0x" not in described
+
+
+@pytest.mark.parametrize("name", ORDER)
+def test_no_limit_is_left_out(name):
+    """48: the table above knows every parameter that there is."""
+    parameters = set(inspect.signature(getattr(fk, name)).parameters)
+    assert parameters == LIMITS[name].keys() | NO_LIMITS.get(name, set())

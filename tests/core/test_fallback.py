@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import fallbackkit as fk
 from fallbackkit import events
 from fallbackkit.review import ReviewQueue
-from fallbackkit.testing import FakeClock, Fault, Script
+from fallbackkit.testing import FakeClock, Fault, Script, Stream
 from tests.core.chains import Chain, chains, plays
 
 few = settings(max_examples=40)
@@ -170,3 +170,62 @@ def test_the_ticket_is_filed_when_the_time_is_up(run, clock):
     with pytest.raises(fk.ReviewPending) as raised:
         run.value(pipeline, Script(Fault(), clock=clock), "Is it covered?")
     assert isinstance(raised.value.__cause__, fk.DeadlineExceeded)
+
+
+def test_a_predicate_that_raises_gives_no_rung_away(run, clock, caplog):
+    """32: its bug is logged, and the next rung is asked."""
+    rung = fk.Rung(run.fn(lambda: "desk"), "rule", name="desk")
+    pipeline = fk.Pipeline(fk.Fallback(rung, on=lambda failure: failure.nothing), clock=clock)
+    outcome = run.outcome(pipeline, Script(DOWN, clock=clock))
+    assert ("degraded", "desk", ("provider.5xx",)) == (outcome.status, outcome.text, outcome.reasons)
+    assert "a strategy of `script` raised" in caplog.text
+
+
+@few
+@given(broken=st.integers(0, 2), interruption=st.sampled_from(["keep", "restart"]))
+def test_nothing_takes_the_place_of_what_was_shown(run, broken, interruption):
+    """39: after a part of an answer no rung is entered, and its failure goes up as it is; once withdrawn, they are."""
+    clock = FakeClock()
+    half = Stream("It re", Fault(kind="connection.upstream", after=1))
+    scripts = [Script(half if n == broken else DOWN, clock=clock) for n in range(3)] + [Script("desk", clock=clock)]
+    rungs = [fk.Rung(run.fn(script), "rule", name=f"rung {n}") for n, script in enumerate(scripts[1:], 1)]
+    pipeline = fk.Pipeline(fk.Fallback(*rungs), clock=clock, interruption=interruption)
+    outcome = run.stream(pipeline, scripts[0])[-1]
+    entered = [len(script.calls) for script in scripts]
+    if interruption == "restart":
+        assert ([1] * 4, "degraded", "desk") == (entered, outcome.status, outcome.text)
+        return
+    assert [1] * (broken + 1) == entered[: sum(entered)]
+    assert ("interrupted", "It re", "connection.upstream") == (outcome.status, outcome.text, outcome.failure.kind)
+    assert () == outcome.failure.steps
+
+
+def test_a_last_rung_that_broke_off_is_not_every_way_failed(run, clock):
+    """39: its own failure is told, not that of all together."""
+    half = Stream("It re", Fault(kind="connection.upstream", after=1))
+    rung = fk.Rung(run.fn(Script(half, clock=clock)), "rule", name="desk")
+    outcome = run.stream(fk.Pipeline(fk.Fallback(rung), clock=clock), Script(DOWN, clock=clock))[-1]
+    assert ("interrupted", "connection.upstream", ()) == (
+        outcome.status,
+        outcome.failure.kind,
+        outcome.failure.steps,
+    )
+
+
+def test_whoever_looks_on_hears_of_each_rung(run, clock):
+    """33: the trail that is shown while a rung is at work tells why."""
+    rungs = [fk.Rung(run.fn(Script(DOWN, clock=clock)), "rule", name=f"rung {n}") for n in (1, 2)]
+    *growing, final = run.stream(fk.Pipeline(fk.Fallback(*rungs), clock=clock), Script(DOWN, clock=clock))
+    assert [("working", 0), ("working", 1), ("working", 2)] == [(o.status, len(o.trail)) for o in growing]
+    assert ("unavailable", 3) == (final.status, len(final.trail))
+
+
+@few
+@given(on=st.permutations(["rate.shared", fk.FailureKind.PROVIDER_5XX, TimeoutError, str.isupper]))
+def test_its_description_says_what_it_handles(on):
+    """48: the same words in whatever order they were given; by default it handles everything, and says nothing."""
+    words = "Fallback(lower, on TimeoutError, isupper, provider.5xx, rate.shared, reserve 0.5 s)"
+    for each in (on, iter(on), frozenset(on)):
+        assert words == fk.Fallback(str.lower, on=each, reserve=0.5).describe()
+    assert "Fallback(lower, reserve 1 s)" == fk.Fallback(str.lower).describe()
+    assert "Fallback(lower, on circuit.open, reserve 1 s)" == fk.Fallback(str.lower, on="circuit.open").describe()

@@ -15,6 +15,7 @@ import fallbackkit as fk
 from fallbackkit import events
 from fallbackkit._streams import PERIOD
 from fallbackkit.testing import Chunk, FakeClock, Fault, Script, Stream
+from tests.core.test_any_chain import outcome_card
 
 QUANTUM = 1e-6
 thrice = settings(max_examples=80)
@@ -203,6 +204,19 @@ def test_a_stream_gives_the_same_trace_in_every_way(run, ladder):
     for each in (built, reference):
         each.pipeline.rng.seed(1)
     assert trace(reference) == trace(built)
+
+
+@thrice
+@given(ladder=ladders)
+def test_every_outcome_on_the_way_can_be_shown_and_travels(run, ladder):
+    """51: words for both audiences, a card, and JSON both ways, for each Outcome of a stream."""
+    for outcome in ladder.build(run).outcomes():
+        travelled = fk.Outcome.model_validate_json(outcome.model_dump_json())
+        assert outcome.model_dump_json() == travelled.model_dump_json()
+        for each in (outcome, travelled):
+            assert each.notice().title
+            assert each.notice(audience="operator").title
+            assert outcome_card is None or outcome_card(each)
 
 
 @thrice
@@ -396,3 +410,22 @@ def test_odd_stream_limits_are_refused(name, value):
     """The message names the argument."""
     with pytest.raises(ValueError, match=f"`{name}`"):
         fk.Timeout(8, **{name: value})
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"timeout": 8, "first_token": 3, "idle": 2}, "Timeout(8 s, first token 3 s, idle 2 s)"),
+        ({"deadline": 20, "first_token": 3}, "Timeout(20 s, first token 3 s)"),
+        ({"deadline": None, "timeout": 8}, "Timeout(8 s)"),
+    ],
+)
+def test_protect_sets_the_limits_of_a_stream(options, expected):
+    """Without a limit for the attempt, the deadline is the one for the whole stream."""
+    assert expected in fk.protect(**options).describe()
+
+
+def test_protect_wants_a_limit_for_the_whole():
+    """The message names the arguments and what to give."""
+    with pytest.raises(ValueError, match=r"`first_token` and `idle` need .* give `timeout` or `deadline`"):
+        fk.protect(deadline=None, idle=2)

@@ -11,7 +11,8 @@ from hypothesis import Phase, find, given, settings
 
 import fallbackkit as fk
 from fallbackkit._outcome import Status
-from fallbackkit.testing import FakeClock, Fault, Script, fault_scripts, outcomes
+from fallbackkit.errors import StopReason
+from fallbackkit.testing import Chunk, FakeClock, Fault, Script, Stream, failures, fault_scripts, outcomes
 from tests.core.test_any_chain import outcome_card
 
 unshrunk = settings(phases=[Phase.generate], database=None, max_examples=2000, derandomize=True)
@@ -54,7 +55,59 @@ def test_outcomes_have_every_status(status):
     """None is left out, and each has what its status promises."""
     outcome = find(outcomes(), lambda outcome: outcome.status == status, settings=unshrunk)
     assert (outcome.ticket is not None) == (status in {"awaiting_review", "reviewed"})
-    assert status not in {"answered", "degraded", "reviewed"} or outcome.served_by is not None
+    assert status not in {"answered", "degraded", "reviewed", "streaming"} or outcome.served_by is not None
+    assert status != "interrupted" or (outcome.answer and outcome.failure and outcome.served_by is None)
+
+
+@pytest.mark.parametrize("kind", fk.FailureKind)
+def test_failures_have_every_kind(kind):
+    """None is left out."""
+    assert kind == find(failures(), lambda failure: failure.kind is kind, settings=unshrunk).kind
+
+
+@pytest.mark.parametrize("reason", get_args(StopReason))
+def test_failures_have_every_reason_to_stop(reason):
+    """None is left out, and there are those without one."""
+    assert reason == find(failures(), lambda failure: failure.stopped_by == reason, settings=unshrunk).stopped_by
+    assert find(failures(), lambda failure: failure.stopped_by is None, settings=unshrunk)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        lambda piece: isinstance(piece, str),
+        lambda piece: isinstance(piece, Chunk) and piece.value is None and piece.after > 0,
+        lambda piece: isinstance(piece, Fault) and piece.kind is not None,
+        lambda piece: isinstance(piece, Fault) and piece.error is not None,
+        lambda piece: piece == Fault(),
+    ],
+)
+def test_fault_scripts_have_every_kind_of_stream(piece):
+    """Texts, empty chunks, and each way to break off."""
+    script = find(fault_scripts(streams=True), lambda script: any(map(piece, pieces(script))), settings=unshrunk)
+    assert any(isinstance(play, Stream) for play in script.plays)
+
+
+def pieces(script):
+    """What the streams of a script are made of."""
+    return [piece for play in script.plays if isinstance(play, Stream) for piece in play.pieces]
+
+
+@given(script=fault_scripts(streams=True, hangs=False), plain=fault_scripts())
+def test_fault_scripts_hang_and_stream_only_if_they_may(script, plain):
+    """A pipeline without a limit, or for whole answers, can be tested with them, too."""
+    assert Fault() not in [*script.plays, *pieces(script)]
+    assert not any(isinstance(play, Stream) for play in plain.plays)
+
+
+@given(script=fault_scripts(streams=True))
+def test_whatever_a_script_plays_no_stream_stays_open(run, script):
+    """40: streams that ended, failed, hung and came too late are closed, and the limit holds."""
+    pipeline = fk.Pipeline(fk.Deadline(30), fk.Retry(), fk.Timeout(9, idle=3), clock=script.clock)
+    seen = run.stream(pipeline, script)
+    assert len(script.streams) == script.closed
+    assert seen[-1].status not in {"working", "streaming"}
+    assert seen[-1].duration <= 30
 
 
 @given(script=fault_scripts(hangs=False))

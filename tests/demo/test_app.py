@@ -129,7 +129,7 @@ def test_the_slider_degrades_the_answer_and_the_card_says_so(page, position):
 
 def test_slow_counts_the_seconds_and_can_be_stopped(page, assistant, monkeypatch):
     """While it is slow the page says how long it takes; Stop ends it calmly and keeps the question."""
-    monkeypatch.setattr(assistant.outage, "delay", 30.0)
+    monkeypatch.setattr(assistant.outage, "delay", 12.0)
     turn(page, "slow")
     ask(page, ANSWERED)
     expect(page.get_by_text("Slower than usual")).to_be_visible()

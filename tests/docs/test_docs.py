@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import inspect
 import re
 import runpy
 from pathlib import Path
@@ -37,12 +38,14 @@ def anchors(page):
 
 
 @pages
-def test_every_python_block_runs(page, tmp_path, monkeypatch):
-    """The blocks of a page run in order, in one namespace, in an empty folder."""
+def test_every_python_block_runs(page, tmp_path, monkeypatch, request):
+    """The blocks of a page run in order, in one namespace, in an empty folder; then the tests that they define."""
     monkeypatch.chdir(tmp_path)
     namespace = runpy.run_path(str(Path(__file__).with_name("prelude.py")))
     for block in blocks(page, "python"):
         exec(compile(block, page, "exec"), namespace)  # noqa: S102 - running it is the point
+    for test in [value for name, value in namespace.items() if name.startswith("test_")]:
+        test(**{name: request.getfixturevalue(name) for name in inspect.signature(test).parameters})
 
 
 @pages

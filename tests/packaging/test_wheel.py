@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 WHEELHOUSE = ROOT / ".cache" / "wheels"
-RUNNER = ("pytest", "pytest-asyncio", "hypothesis")
+RUNNER = ("pytest", "pytest-asyncio", "hypothesis", "interlock-cb")
 EXTRAS = re.compile(
     r"^\s*(?:import|from) (?:openai|httpx2|sqlalchemy|gradio|html5lib|fallbackkit\.ui)|ReviewQueue", re.MULTILINE
 )

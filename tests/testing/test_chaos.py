@@ -1,9 +1,9 @@
-"""49: chaos with seed s and rate p is the same sequence; p = 0 is identity, p = 1 injects every call; off by default."""
+"""49: chaos with seed s and rate p is one sequence; p = 0 is identity, p = 1 injects every call; off by default."""
 
 from __future__ import annotations
 
 import asyncio
-import gc
+import sys
 import threading
 
 import pytest
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import fallbackkit as fk
 from fallbackkit._runtime import SYNC, Reply, Target, drive
-from fallbackkit.testing import Chaos, FakeClock, Fault, Script
+from fallbackkit.testing import Chaos, FakeClock, Fault, Script, Stream
 from tests.core.chains import chains
 
 NAMED = [Fault(kind="provider.5xx"), Fault(kind="rate.shared", retry_after=3), Fault(kind="connection.lost", after=2)]
@@ -46,7 +46,7 @@ def test_at_rate_0_it_is_not_there(run, chain, seed):
     chaos = Chaos(seed=seed)
     with_chaos(calm, chaos)
     assert plain.trace(plain.outcome()) == calm.trace(calm.outcome())
-    assert (0, 0) == (chaos._calls, len(chaos._entries))
+    assert (0, {}) == (chaos._calls, chaos._numbers)
 
 
 def test_it_is_off_by_default(run, clock):
@@ -95,7 +95,9 @@ def test_a_lower_rate_strikes_a_part_of_what_a_higher_one_does(low, high, seed):
 def test_the_rate_is_the_share_that_is_struck(rate, seed):
     """Over 3000 calls, to within five standard deviations; and each fault has its share of them."""
     kinds = [kinds[0] for kinds in sequence(Chaos(rate=rate, faults=NAMED, seed=seed), calls=3000, attempts=1)]
-    assert rate == pytest.approx(sum(kind is not None for kind in kinds) / 3000, abs=5 * (rate * (1 - rate) / 3000) ** 0.5)
+    assert rate == pytest.approx(
+        sum(kind is not None for kind in kinds) / 3000, abs=5 * (rate * (1 - rate) / 3000) ** 0.5
+    )
     for fault in NAMED:
         assert kinds.count(fault.kind) == pytest.approx(rate * 1000, abs=5 * (rate * 1000) ** 0.5)
 
@@ -118,6 +120,7 @@ def test_calls_at_once_do_not_disturb_one_another(seed, order):
 
     def enter(chaos, call):
         reply = drive(chaos.run(fine, call))
+        call.attempts[len(call.attempts) :] = [{}] * (reply.failure is None)
         return reply.failure and str(reply.failure.kind)
 
     async def fine(call):
@@ -145,28 +148,59 @@ def test_tasks_at_once_are_struck_as_one_after_the_other(clock):
     assert sequence(solo, calls=9) == [struck(outcome) for outcome in asyncio.run(scene())]
 
 
+@given(rate=rates, seed=seeds, after=st.sampled_from([0.0, 0.5, 1.0, 3.0]))
+def test_attempts_side_by_side_have_draws_of_their_own(run, rate, seed, after):
+    """45, 49: under a Hedge the first attempt of each call is struck as without one, and every run is the same."""
+
+    def scene():
+        clock = FakeClock()
+        hedge = fk.Hedge(after, max_hedges=2)
+        pipeline = fk.Pipeline(fk.Retry(max_wait=0), hedge, Chaos(rate=rate, faults=NAMED, seed=seed), clock=clock)
+        script = Script("fine", clock=clock, takes=2)
+        return [run.outcome(pipeline, script) for _ in range(3)], script.calls
+
+    (seen, calls), (again, recalled) = scene(), scene()
+    assert (list(map(struck, seen)), calls) == (list(map(struck, again)), recalled)
+    for outcome, alone in zip(seen, sequence(Chaos(rate=rate, faults=NAMED, seed=seed), calls=3), strict=True):
+        assert alone[0] is None or alone[0] in struck(outcome)
+
+
+def test_a_long_life_is_remembered_in_a_bounded_space(clock):
+    """It forgets the calls that came first."""
+    chaos = Chaos(rate=0.5)
+    sequence(chaos, calls=10_500, attempts=1)
+    assert (10_500, 10_000) == (chaos._calls, len(chaos._numbers))
+
+
 def test_on_many_threads_every_call_has_its_own_draws():
     """49: the numbers are given out once each; which thread comes first is all that chance decides."""
     chaos = Chaos(rate=0.5, seed=1)
-    pipeline = fk.Pipeline(fk.Retry(attempts=4, max_wait=0), chaos, clock=FakeClock())
+    pipeline, target = fk.Pipeline(clock=FakeClock()), Target(lambda: "fine")
     seen, gate = [], threading.Barrier(8)
 
-    def ask():
+    def enter():
+        calls = [pipeline.start(target, SYNC, (), {}) for _ in range(500)]
         gate.wait()
-        seen.extend(struck(pipeline.outcome(lambda: "fine")) for _ in range(25))
+        seen.extend(chaos._drawn(call) for call in calls)
 
-    threads = [threading.Thread(target=ask) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(map(str, sequence(Chaos(rate=0.5, seed=1), calls=200))) == sorted(map(str, seen))
-    gc.collect()
-    assert 0 == len(chaos._entries)
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=enter) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    solo = Chaos(rate=0.5, seed=1)
+    alone = [solo._drawn(pipeline.start(target, SYNC, (), {})) for _ in range(4000)]
+    assert sorted(map(str, alone)) == sorted(map(str, seen))
+    assert 4000 == chaos._calls
 
 
 def test_every_other_strategy_sees_the_fault(run, clock):
-    """It stands around the function itself: retried, counted by the breaker, cut off by the limit, answered by a rung."""
+    """It stands around the function: retried, counted by the breaker, cut off by the limit, answered by a rung."""
     chain = (
         fk.Deadline(60),
         fk.Fallback(fk.Rung(run.fn(lambda: "page 7"), "search")),
@@ -181,11 +215,24 @@ def test_every_other_strategy_sees_the_fault(run, clock):
     assert (8.0, "circuit.open") == (clock.now(), second.trail[0].failure.kind)
 
 
+@pytest.mark.parametrize("form", ["script", "generator"])
+def test_a_stream_is_struck_before_its_first_piece(run, clock, form):
+    """Then the next attempt streams; nothing that was shown is taken back, and nothing stays open."""
+    script = Script(Stream("Hold ", "it"), clock=clock)
+    fn = script if form == "script" else script.agenerator if run.way == "async" else script.generator
+    pipeline = fk.Pipeline(fk.Retry(attempts=9, max_wait=0), Chaos(rate=0.6, faults=NAMED[:1]), clock=clock)
+    seen = [run.stream(pipeline, fn)[-1] for _ in range(6)]
+    assert ["Hold it"] * 6 == [outcome.text for outcome in seen]
+    assert 6 == len(script.streams) == script.closed
+    assert sequence(Chaos(rate=0.6, faults=NAMED[:1]), calls=6, attempts=9) == [struck(outcome) for outcome in seen]
+
+
 def test_a_rung_is_not_struck(run, clock):
     """Chaos stands around the function of its own chain; a rung that is a Pipeline may have one too."""
     rung = fk.Rung(run.fn(lambda: "page 7"), "search")
     pipeline = fk.Pipeline(fk.Fallback(rung), Chaos(rate=1), clock=clock)
-    assert ("degraded", "page 7") == (lambda o: (o.status, o.text))(run.outcome(pipeline, Script("fine", clock=clock)))
+    outcome = run.outcome(pipeline, Script("fine", clock=clock))
+    assert ("degraded", "page 7") == (outcome.status, outcome.text)
 
 
 def test_a_fault_takes_its_time_and_carries_its_facts(run, clock):
@@ -196,6 +243,20 @@ def test_a_fault_takes_its_time_and_carries_its_facts(run, clock):
     error = ConnectionError("gone")
     outcome = run.outcome(fk.Pipeline(Chaos(rate=1, faults=[Fault(error=error)]), clock=clock), Script("", clock=clock))
     assert error is outcome.failure.error
+
+
+def test_an_async_function_is_struck_in_its_own_task():
+    """A limit cancels it there; no thread is left to hang."""
+
+    class Awaited(FakeClock):
+        def sleep(self, seconds):
+            raise AssertionError(f"{seconds} s on a thread")
+
+    async def fine():
+        return "fine"
+
+    pipeline = fk.Pipeline(Chaos(rate=1, faults=NAMED), clock=Awaited())
+    assert asyncio.run(pipeline.aoutcome(fine)).failure.kind in {fault.kind for fault in NAMED}
 
 
 def test_a_hanging_fault_ends_with_the_limit(run, clock):
@@ -215,9 +276,12 @@ def test_a_hanging_fault_without_a_limit_says_what_is_missing(run, clock):
 def test_it_has_to_stand_innermost():
     """Anywhere else a strategy inside of it would not see the fault."""
     for wrong in [(Chaos(), fk.Timeout(3)), (fk.Retry(), Chaos(), fk.Timeout(3)), (Chaos(), Chaos())]:
-        with pytest.raises(ValueError, match="`Chaos` must stand innermost.*Move it to the end"):
+        with pytest.raises(ValueError, match=r"`Chaos` must stand innermost.*Move it to the end"):
             fk.Pipeline(*wrong)
-    assert "Timeout(3 s) > Chaos(rate 0.25, seed 7) > ask" == fk.Pipeline(fk.Timeout(3), Chaos(rate=0.25, seed=7), name="ask").describe()
+    assert (
+        "Timeout(3 s) > Chaos(rate 0.25, seed 7) > ask"
+        == fk.Pipeline(fk.Timeout(3), Chaos(rate=0.25, seed=7), name="ask").describe()
+    )
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,9 @@ def test_the_fixtures_serve_tests_outside(pytester):
 
 def test_the_fixtures_explain_themselves(pytester):
     """``pytest --fixtures`` says what they are for."""
-    pytester.runpytest_subprocess(*ALONE, "--fixtures").stdout.fnmatch_lines(["fault_clock*", "*``clock=``*", "fault_script*", "*Scripts*"])
+    pytester.runpytest_subprocess(*ALONE, "--fixtures").stdout.fnmatch_lines(
+        ["fault_clock*", "*``clock=``*", "fault_script*", "*Scripts*"]
+    )
 
 
 def test_a_script_of_the_fixture_runs_on_the_clock_of_the_fixture(fault_clock, fault_script):
@@ -54,6 +56,6 @@ def test_a_script_of_the_fixture_runs_on_the_clock_of_the_fixture(fault_clock, f
 
 
 def test_loading_the_plugin_loads_nothing_else():
-    """pytest loads it in every run, also where no test needs it; pytest is all that it imports."""
+    """It is loaded in every run, also where no test needs it; pytest is all that it imports."""
     done = subprocess.run([sys.executable, "-c", LOADS], check=True, capture_output=True, text=True, timeout=60)  # noqa: S603
     assert ["fallbackkit", "fallbackkit.testing", "fallbackkit.testing._plugin"] == done.stdout.split()

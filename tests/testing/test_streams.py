@@ -74,35 +74,35 @@ forms = pytest.mark.parametrize("form", FORMS)
 @forms
 def test_the_pieces_come_in_order_each_at_its_time(form, clock):
     """Values after `every`, Chunks after their own time, a keep-alive as None."""
-    script = Script(Stream("Hel", Chunk("lo", after=0.5), Chunk(after=4), " you", every=1), clock=clock, takes=2)
+    script = Script(Stream("Hold ", Chunk("it", after=0.5), Chunk(after=4), " you", every=1), clock=clock, takes=2)
     played = play(form, script)
-    assert (["Hel", "lo", None, " you"], [3.0, 3.5, 7.5, 8.5]) == (played.pieces, played.times)
+    assert (["Hold ", "it", None, " you"], [3.0, 3.5, 7.5, 8.5]) == (played.pieces, played.times)
     assert (None, 1, 4) == (played.error, script.closed, script.streams[0].taken)
 
 
 @forms
 def test_a_fault_strikes_between_the_pieces(form, clock):
     """What came before it has come; the stream is over."""
-    script = Script(Stream("Hel", LOST, "never"), clock=clock)
+    script = Script(Stream("Hold ", LOST, "never"), clock=clock)
     played = play(form, script, close=False)
-    assert (["Hel"], "connection.lost", 3.0) == (played.pieces, played.error.failure_kind, clock.now())
+    assert (["Hold "], "connection.lost", 3.0) == (played.pieces, played.error.failure_kind, clock.now())
     assert (1, 1) == (script.closed, script.streams[0].taken)
 
 
 @forms
 def test_a_stream_left_alone_is_seen_to_be_open(form, clock):
     """40: `closed` counts what was closed, so that a test can find what was not."""
-    script = Script(Stream("Hel", "lo"), clock=clock)
+    script = Script(Stream("Hold ", "it"), clock=clock)
     play(form, script, most=1)
     assert (1, 1) == (script.closed, len(script.streams))
-    assert ["Hel", "lo"] == play(form, script, most=2).pieces
+    assert ["Hold ", "it"] == play(form, script, most=2).pieces
     assert (2, 2) == (script.closed, len(script.streams))
 
 
 @pytest.mark.parametrize("form", ["object", "async object"])
 def test_garbage_collection_closes_no_stream_of_an_sdk(form, clock):
     """It would not close a connection in time either."""
-    script = Script(Stream("Hel", "lo"), clock=clock)
+    script = Script(Stream("Hold ", "it"), clock=clock)
     play(form, script, most=1, close=False)
     gc.collect()
     assert (0, 1) == (script.closed, len(script.streams))
@@ -111,7 +111,7 @@ def test_garbage_collection_closes_no_stream_of_an_sdk(form, clock):
 @pytest.mark.parametrize("form", ["object", "async object"])
 def test_a_closed_stream_gives_no_more(form, clock):
     """As with a generator."""
-    script = Script(Stream("Hel", "lo"), clock=clock)
+    script = Script(Stream("Hold ", "it"), clock=clock)
     play(form, script, most=1)
     stream = script.streams[0]
     assert "end" == (next(stream, "end") if form == "object" else asyncio.run(_first(stream)))
@@ -145,7 +145,7 @@ def test_an_answer_that_is_no_stream_is_a_single_piece(form, clock):
 def test_a_stream_that_hangs_without_a_limit_says_what_is_missing(clock):
     """A test that would wait for ever fails with the remedy."""
     with pytest.raises(RuntimeError, match="put a Timeout or a Deadline"):
-        list(Script(Stream("Hel", Fault()), clock=clock)("?"))
+        list(Script(Stream("Hold ", Fault()), clock=clock)("?"))
 
 
 def test_a_read_that_a_limit_cuts_off_closes_nothing():
@@ -160,7 +160,7 @@ def test_a_read_that_a_limit_cuts_off_closes_nothing():
 
 def test_a_stream_tells_what_it_is():
     """As hypothesis prints a falsifying example."""
-    assert "Stream('Hel', Chunk(value='lo', after=0.2), every=0)" == repr(Stream("Hel", Chunk("lo", after=0.2)))
+    assert "Stream('Hold ', Chunk(value='it', after=0.2), every=0)" == repr(Stream("Hold ", Chunk("it", after=0.2)))
 
 
 @given(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import sys
 import threading
 from contextlib import suppress
@@ -12,10 +13,12 @@ import pybreaker
 
 from fallbackkit import _checks
 from fallbackkit._circuit import Circuit, Permit, Snapshot
-from fallbackkit._clock import SystemClock
+from fallbackkit._clock import SYSTEM_CLOCK
 from fallbackkit._runtime import Reply, Strategy
+from fallbackkit._shared import tell
+from fallbackkit._shared_circuit import SharedCircuit
 from fallbackkit.errors import CircuitOpen, Failure, FailureKind
-from fallbackkit.events import CircuitClosed, CircuitHalfOpened, CircuitOpened
+from fallbackkit.events import CircuitClosed, CircuitHalfOpened, CircuitOpened, CircuitWouldOpen
 from fallbackkit.providers._look import look
 
 if TYPE_CHECKING:
@@ -25,10 +28,14 @@ if TYPE_CHECKING:
     from fallbackkit._circuit import State
     from fallbackkit._clock import Clock
     from fallbackkit._runtime import Call, Layer
+    from fallbackkit._shared_circuit import CircuitStore
 
 __all__ = ["CircuitBreaker", "Permit", "Snapshot"]
 
 Verdict = Literal["success", "failure", "ignored"]
+
+_FAILED: dict[Verdict, bool | None] = {"success": False, "failure": True, "ignored": None}
+_CUT_OFF = {FailureKind.TIMEOUT_FIRST_BYTE, FailureKind.TIMEOUT_MID_STREAM}
 
 _log = logging.getLogger("fallbackkit")
 _FROM_PYBREAKER: dict[str, State] = {
@@ -57,21 +64,33 @@ class CircuitBreaker(Strategy):
 
     Args:
         failure_rate: Share of failed calls in the window, in (0, 1], at which it opens.
-        min_calls: Calls in the window before it can open.
+        min_calls: Calls in the window before it can open by a share of them.
         window: Length of the window in seconds, kept in ten slices: the last 0.9 to 1 of it counts.
         consecutive: Open after this many failures in a row instead of by rate.
+        slow_call: A call that takes longer than this many seconds of the breaker's clock counts as slow,
+            whether it succeeds or fails; so does one that a time limit cut off. A slow trial has failed.
+        slow_rate: Share of slow calls in the window, in (0, 1], at which it opens, too.
         reset_timeout: Seconds it stays open before trial calls; doubles with each failed trial.
         max_reset_timeout: Bound of that doubling, in seconds; at least ``reset_timeout``.
         trial_calls: Trial calls at a time when half open, and successes needed to close.
         trial_lease: Seconds after which a trial that was never settled counts as gone. Make it longer
             than a call may take: what a trial says after its lease is not heard.
+        open_for_retry_after: Whether a failure that counts and has a Retry-After opens it at once, for
+            exactly that time: it may be shorter than ``reset_timeout``, and longer than
+            ``max_reset_timeout``. If it was a trial, for that time or the doubled one, the longer of the two.
         ignore: Failures that count neither way, besides those that are not the dependency's fault:
             kinds, exception types or predicates on the Failure.
+        shadow: Let every call through, to see what the breaker would do: ``state``, ``snapshot()``, and one
+            CircuitWouldOpen each time that it would not have stayed closed. Only the calls that it would
+            have let through are heard. It neither follows nor changes the state of ``breaker``.
         breaker: An existing pybreaker breaker. Its ``fail_max``, ``success_threshold`` and
             ``reset_timeout`` take the place of ours, its listeners and storage see every call that
             counts, its excluded exceptions count neither way, and its ``open()`` and ``close()`` are
             followed. Call it only through pipelines: its own ``call()`` makes all others wait.
-        name: For events and messages.
+        store: Where processes share one breaker, for example a ``fallbackkit.redis.RedisStore``. A call waits
+            for it only if what it said is old, if the call failed, or if it may be a trial; while it is down,
+            each process goes on with its own breaker. pybreaker's own ``open()`` and ``close()`` are not followed.
+        name: For events and messages; and breakers of one name in one store are one.
         clock: By default that of the first pipeline that calls it.
 
     Attributes:
@@ -79,7 +98,7 @@ class CircuitBreaker(Strategy):
 
     Raises:
         TypeError: ``breaker`` is not one of pybreaker's.
-        ValueError: A number is out of range, or ``breaker`` and ``consecutive`` are both given.
+        ValueError: A number is out of range, or ``breaker`` is given besides ``consecutive`` or ``store``.
 
     Example:
         >>> CircuitBreaker(consecutive=3).state
@@ -93,42 +112,60 @@ class CircuitBreaker(Strategy):
         min_calls: int = 5,
         window: float = 60.0,
         consecutive: int | None = None,
+        slow_call: float | None = None,
+        slow_rate: float = 0.5,
         reset_timeout: float = 30.0,
         max_reset_timeout: float = 300.0,
         trial_calls: int = 1,
         trial_lease: float = 60.0,
+        open_for_retry_after: bool = False,
         ignore: Match | Iterable[Match] = (),
+        shadow: bool = False,
         breaker: pybreaker.CircuitBreaker | None = None,
+        store: CircuitStore | None = None,
         name: str = "breaker",
         clock: Clock | None = None,
     ) -> None:
-        if _checks.fraction("failure_rate", failure_rate) == 0:
-            raise ValueError("`failure_rate` must be above 0, got 0; at 0 every call would open the breaker")
+        _check_rate("failure_rate", failure_rate)
+        _check_rate("slow_rate", slow_rate)
         if breaker is not None:
-            _check_adopted(breaker, consecutive)
+            _check_adopted(breaker, consecutive, store)
             consecutive = breaker.fail_max
             reset_timeout = max_reset_timeout = breaker.reset_timeout
         self.name = name
+        self._shadow = shadow
+        self._slow_call = math.inf if slow_call is None else _checks.seconds("slow_call", slow_call)
+        self._obeys = open_for_retry_after
         self._ignores = _checks.matching("ignore", ignore)
         self._bound = clock is not None
-        self._circuit = Circuit(
+        circuit = Circuit if store is None else partial(SharedCircuit, store=store)
+        self._circuit = circuit(
             name=name,
             failure_rate=failure_rate,
             min_calls=_checks.count("min_calls", min_calls),
             window=_checks.seconds("window", window),
             in_a_row=None if consecutive is None else _checks.count("consecutive", consecutive),
+            slow_rate=None if slow_call is None else slow_rate,
             reset_timeout=_checks.seconds("reset_timeout", reset_timeout),
             max_reset_timeout=max(reset_timeout, _checks.seconds("max_reset_timeout", max_reset_timeout)),
             trial_calls=_checks.count("trial_calls", trial_calls),
             trial_lease=_checks.seconds("trial_lease", trial_lease),
             successes=trial_calls if breaker is None else breaker.success_threshold,
-            clock=clock or SystemClock(),
+            shadow=shadow,
+            clock=clock or SYSTEM_CLOCK,
+        )
+        self._shared = self._circuit if isinstance(self._circuit, SharedCircuit) else None
+        self._own = (
+            _Own(consecutive or sys.maxsize, reset_timeout, trial_calls)
+            if store is None
+            else _Own(sys.maxsize, reset_timeout, sys.maxsize)  # it counts one process, and must conclude nothing
         )
         self._given = breaker is not None
-        self.breaker = breaker or pybreaker.CircuitBreaker(consecutive or sys.maxsize, reset_timeout, trial_calls)
+        self.breaker = breaker or self._own
         self._here = threading.local()
-        self._circuit.go(_FROM_PYBREAKER[self.breaker.current_state])
-        self.breaker.add_listener(_Follower(self._follow))
+        if not shadow:
+            self._circuit.go(_FROM_PYBREAKER[self.breaker.current_state])
+            self.breaker.add_listener(_Follower(self._follow))
 
     @property
     def state(self) -> State:
@@ -150,38 +187,54 @@ class CircuitBreaker(Strategy):
             self._reflect(self.breaker.close)
 
     def acquire(self) -> Permit:
-        """Take the right to make one call; settle it afterwards, whatever happens.
+        """Take the right to make one call; settle or release it afterwards, whatever happens.
 
         Raises:
             CircuitOpen: No call may be made now.
         """
+        if self._shared is not None and self._shared.overdue():
+            self._exchange(self._shared, trial=True)
         admitted = self._admit()
         if isinstance(admitted, CircuitOpen):
             raise admitted
         return admitted
 
-    def settle(self, permit: Permit, verdict: Verdict, error: BaseException | None = None) -> None:
-        """Say how the call went. The second time, and after the lease or in another state, nothing happens."""
-        heard = self._circuit.settle(permit, failed=None if verdict == "ignored" else verdict == "failure")
-        told = heard != "no" and (self._given or len(self.breaker.listeners) > 1)
-        if heard == "moved":
-            self._reflect(partial(self._replay, verdict, error) if told else None)
-        elif told:
-            self._replay(verdict, error)
+    def settle(self, permit: Permit, verdict: Verdict, cause: Failure | BaseException | None = None) -> None:
+        """Say how the call went. The second time, and after the lease or in another state, nothing happens.
+
+        Args:
+            cause: What went wrong. pybreaker's listeners see it; of a Failure, its Retry-After and whether it is
+                a time-out are heard, too.
+
+        Raises:
+            ValueError: ``verdict`` is none of the three.
+        """
+        if verdict not in _FAILED:
+            raise ValueError(f"`verdict` must be 'success', 'failure' or 'ignored', got {verdict!r}")
+        self._settle(permit, verdict, cause)
+        if self._shared is not None and self._shared.pressing:
+            self._exchange(self._shared)
+
+    def release(self, permit: Permit) -> None:
+        """Give the permit back: the call was not made, or says nothing about the dependency."""
+        self.settle(permit, "ignored")
 
     async def run(self, inner: Layer, call: Call) -> Reply:
         if not self._bound:
-            self._bound = True
-            self._circuit.use(call.clock)
-        admitted = self._admit()
-        if isinstance(admitted, CircuitOpen):
-            self._tell(call)
-            after = admitted.retry_after
-            return Reply(failure=Failure(kind=FailureKind.CIRCUIT_OPEN, retry_after=after, error=admitted))
+            self._bind(call.clock)
+        if self._shared is not None:
+            await self._catch_up(self._shared, call)
+        circuit = self._circuit
+        permit = circuit.free
+        if permit is None:
+            admitted = self._admit()
+            if isinstance(admitted, CircuitOpen):
+                return self._refuse(call, admitted)
+            permit = admitted
         verdict: Verdict = "ignored"
-        error = None
+        failure = None
         entered = len(call.attempts)
-        moves = self._circuit.moves
+        moves = circuit.moves
         try:
             if moves:
                 self._tell(call)
@@ -191,25 +244,62 @@ class CircuitBreaker(Strategy):
                 verdict = "success"
             elif len(call.attempts) > entered:  # if not, the time was up before your function was asked
                 verdict = self._judge(failure)
-                error = failure.error
         finally:
-            self.settle(admitted, verdict, error)
+            self._settle(permit, verdict, failure)
             if moves:
                 self._tell(call)
+        if self._shared is not None:
+            await self._report(self._shared, call)
         return reply
 
     def describe(self) -> str:
         circuit = self._circuit
         by_rate = f"{circuit.failure_rate:.0%} of {circuit.min_calls}+"
         rule = by_rate if circuit.in_a_row is None else f"{circuit.in_a_row} in a row"
-        return f"CircuitBreaker({rule}, reset {circuit.reset_timeout:g} s)"
+        slow = "" if circuit.slow_rate is None else f", {circuit.slow_rate:.0%} slower than {self._slow_call:g} s"
+        after = " or Retry-After" if self._obeys else ""
+        shadow = ", shadow" if self._shadow else ""
+        return f"CircuitBreaker({rule}{slow}, reset {circuit.reset_timeout:g} s{after}{shadow})"
+
+    def _bind(self, clock: Clock) -> None:
+        self._bound = True
+        if clock is not self._circuit.clock:
+            self._circuit.use(clock)
+
+    def _refuse(self, call: Call, error: CircuitOpen) -> Reply:
+        self._tell(call)
+        return Reply(failure=Failure(kind=FailureKind.CIRCUIT_OPEN, retry_after=error.retry_after, error=error))
 
     def _judge(self, failure: Failure) -> Verdict:
         error = failure.error
         unknown = failure.kind is FailureKind.INTERNAL and not _blames_the_request(error)
-        if not (failure.kind.outage or unknown) or self._ignores(failure):
+        if not (failure.kind.outage or unknown):
             return "ignored"
-        return "failure" if error is None or self.breaker.is_system_error(error) else "ignored"
+        try:
+            counts = not self._ignores(failure) and (error is None or self.breaker.is_system_error(error))
+        except Exception:
+            if not self._shadow:
+                raise
+            _log.exception("a predicate of `%s` raised", self.name)
+            return "ignored"
+        return "failure" if counts else "ignored"
+
+    async def _catch_up(self, shared: SharedCircuit, call: Call) -> None:
+        """Before a call: what the other processes know, if it is time to look."""
+        if shared.overdue():
+            await call.runtime.store(self._exchange, shared, True)
+        tell(shared.store, call)
+
+    async def _report(self, shared: SharedCircuit, call: Call) -> None:
+        """After a call: what the other processes have to know at once."""
+        if shared.pressing:
+            await call.runtime.store(self._exchange, shared)
+            tell(shared.store, call)
+            self._tell(call)
+
+    def _exchange(self, shared: SharedCircuit, trial: bool = False) -> None:  # noqa: FBT001, FBT002 - a verb passes no names
+        shared.exchange(trial=trial)
+        self._reflect()
 
     def _admit(self) -> Permit | CircuitOpen:
         circuit = self._circuit
@@ -218,14 +308,34 @@ class CircuitBreaker(Strategy):
             self._reflect()
         return admitted
 
+    def _settle(self, permit: Permit, verdict: Verdict, cause: Failure | BaseException | None) -> None:
+        circuit = self._circuit
+        heeded = (self._given or self._own.heeded) and not self._shadow
+        if permit is circuit.free and verdict == "success" and not heeded and circuit.tally(permit):
+            return
+        slow = circuit.slow_rate is not None and self._took_long(permit, cause)
+        if slow and verdict == "success" and permit.expires < math.inf:
+            verdict = "failure"  # whoever comes back slow is not well yet
+        error, after = (cause.error, cause.retry_after) if isinstance(cause, Failure) else (cause, None)
+        obeyed = after if after is not None and self._obeys else 0.0
+        heard = circuit.settle(permit, failed=_FAILED[verdict], slow=slow, retry_after=obeyed)
+        if heard == "moved":
+            self._reflect(partial(self._replay, verdict, error) if heeded else None)
+        elif heard == "counted" and heeded:
+            self._replay(verdict, error)
+
+    def _took_long(self, permit: Permit, cause: Failure | BaseException | None) -> bool:
+        cut_off = isinstance(cause, Failure) and cause.kind in _CUT_OFF
+        return cut_off or self._circuit.clock.now() - permit.started > self._slow_call
+
     def _follow(self, state: State) -> None:
         """Somebody changed pybreaker, or its storage did. What we do to it ourselves is no news."""
-        if not getattr(self._here, "reflecting", False):
+        if self._shared is None and not getattr(self._here, "reflecting", False):
             self._circuit.go(state)
 
     def _reflect(self, first: Callable[[], object] | None = None) -> None:
         """Bring pybreaker to our state, and again if a listener changes ours. Never under the circuit's lock."""
-        if getattr(self._here, "reflecting", False):
+        if self._shadow or getattr(self._here, "reflecting", False):
             return
         self._here.reflecting = True
         try:
@@ -258,7 +368,9 @@ class CircuitBreaker(Strategy):
         while moves and call.observers:
             with suppress(IndexError):
                 state, wait = moves.popleft()
-                if state == "closed":
+                if self._shadow:
+                    call.emit(CircuitWouldOpen, breaker=self.name, retry_after=wait)
+                elif state == "closed":
                     call.emit(CircuitClosed, breaker=self.name)
                 elif state == "half_open":
                     call.emit(CircuitHalfOpened, breaker=self.name)
@@ -274,15 +386,30 @@ class _Follower(pybreaker.CircuitBreakerListener):
         self._follow(_FROM_PYBREAKER[new_state.name])
 
 
+class _Own(pybreaker.CircuitBreaker):
+    heeded = False
+
+    def add_listener(self, listener: pybreaker.CircuitBreakerListener) -> None:
+        super().add_listener(listener)
+        self.heeded = len(self.listeners) > 1  # besides us; kept, since asking would cost every call a copy
+
+
 class _Failed(Exception):
     """Stands in for a failure whose error is not known."""
 
 
-def _check_adopted(breaker: object, consecutive: int | None) -> None:
+def _check_rate(name: str, value: float) -> None:
+    if _checks.fraction(name, value) == 0:
+        raise ValueError(f"`{name}` must be above 0, got 0; at 0 every call would open the breaker")
+
+
+def _check_adopted(breaker: object, consecutive: int | None, store: object) -> None:
     if not isinstance(breaker, pybreaker.CircuitBreaker):
         raise TypeError(f"`breaker` must be a pybreaker.CircuitBreaker, got {breaker!r}")
     if consecutive is not None:
         raise ValueError(f"`consecutive` is {consecutive}, but `breaker` has its own `fail_max`; give one of them")
+    if store is not None:
+        raise ValueError("`breaker` keeps its state in its own storage, and `store` would keep another; give one of them")
 
 
 def _blames_the_request(error: BaseException | None) -> bool:

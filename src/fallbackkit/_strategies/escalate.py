@@ -30,7 +30,7 @@ _FOR_THE_ASKER = frozenset(
         FailureKind.CANCELLED,
     }
 )
-_AUDITS_COME_LAST = -1
+_AFTER_ALL_WHO_WAIT = -1
 
 _log = logging.getLogger("fallbackkit")
 
@@ -60,7 +60,7 @@ class Escalate(Strategy):
     Example:
         >>> from fallbackkit.review import ReviewQueue
         >>> Escalate(ReviewQueue("sqlite://"), audit=0.05).describe()
-        'Escalate(audit 5%)'
+        'Escalate(audit 0.05)'
     """
 
     def __init__(
@@ -84,13 +84,14 @@ class Escalate(Strategy):
         failure = reply.failure
         if failure is None:
             if self.audit and call.rng.random() < self.audit:
-                await self._audit(reply, call)
+                await self._file_audit(reply, call)
             return reply
         if call.shown or call.ticket is not None or not self._wants(failure, call):
             return reply
         call.close_step(reply)
         try:
-            ticket = await call.runtime.store(self.queue.enqueue, self._request(call, failure))
+            request = self._request(call, _withheld(failure.error), _first(failure).kind)
+            ticket = await call.runtime.store(self.queue.enqueue, request)
         except Exception as error:  # noqa: BLE001 - a queue may be full, locked or gone
             call.open_step("review queue", "person")
             call.close_step(call.stumbled(error))
@@ -98,3 +99,67 @@ class Escalate(Strategy):
         call.ticket = ticket
         call.emit(Escalated, ticket=ticket.id)
         return reply
+
+    async def _file_audit(self, reply: Reply, call: Call) -> None:
+        answer = reply.answer
+        if answer is None:
+            return
+        call.close_step(reply)
+        try:
+            await call.runtime.store(self.queue.enqueue, self._request(call, answer, None, _AFTER_ALL_WHO_WAIT))
+        except Exception:  # noqa: BLE001 - the answer is there, whatever becomes of its audit
+            _log.warning("an answer of `%s` could not be filed for audit", call.name, exc_info=True)
+
+    def _wants(self, failure: Failure, call: Call) -> bool:
+        if self._when is None:
+            return _first(failure).kind not in _FOR_THE_ASKER
+        try:
+            return bool(self._when(failure))
+        except Exception as error:  # noqa: BLE001 - a predicate is foreign code, and its bug no reason to lose a ticket
+            call.stumbled(error)
+            return True
+
+    def _request(
+        self, call: Call, draft: Answer | None, reason: FailureKind | None, priority: int = 0
+    ) -> ReviewRequest:
+        from fallbackkit.review import ReviewRequest
+
+        return ReviewRequest(
+            question=self._question(*call.args, **call.kwargs),
+            draft=draft.text if draft else None,
+            score=draft.score if draft else None,
+            sources=draft.sources if draft else (),
+            reason=reason,
+            trail=tuple(call.trail),
+            name=call.name,
+            outcome_id=call.id,
+            priority=priority,
+        )
+
+    def describe(self) -> str:
+        given = {"when": self._when, "question": self._question is not _question, f"audit {self.audit:.3g}": self.audit}
+        parts = [word for word, is_given in given.items() if is_given]
+        return f"Escalate({', '.join(parts)})" if parts else "Escalate"
+
+
+def _first(failure: Failure) -> Failure:
+    """What the first choice failed of, however deep it stands."""
+    while failure.steps:
+        failure = failure.steps[0]
+    return failure
+
+
+def _withheld(error: BaseException | None) -> Answer | None:
+    """The first answer that was kept back, in an error or those that it groups."""
+    if isinstance(error, LowConfidence):
+        return error.answer
+    if isinstance(error, BaseExceptionGroup):
+        return next(filter(None, map(_withheld, error.exceptions)), None)
+    return None
+
+
+def _question(*args: Any, **kwargs: Any) -> str:
+    values = [*args, *kwargs.values()]
+    if len(values) == 1 and isinstance(values[0], str):
+        return values[0]
+    return json.dumps(to_jsonable_python({"args": args, **kwargs}, fallback=repr), ensure_ascii=False, indent=2)

@@ -45,6 +45,7 @@ class Retry(Strategy):
     Attributes:
         attempts: How often at most, None if a stop object decides.
         endless: Whether nothing but a deadline would end it (``tenacity.stop_never``).
+        first_wait: Seconds before the second attempt, if they are known to be fixed, else 0.
 
     Raises:
         TypeError: ``budget`` is not a RetryBudget.
@@ -73,6 +74,7 @@ class Retry(Strategy):
         self._retry: retry_base | None = on if isinstance(on, retry_base) else None
         self._handles = None if self._retry is not None else _checks.matching("on", on)  # type: ignore[arg-type]
         self._wait = _checks.function("wait", wait)
+        self.first_wait = min(self.max_wait, getattr(wait, "wait_fixed", 0.0))
         self._ceiling = tenacity.wait_exponential(multiplier=0.5, max=self.max_wait)
         self._budget = _budget.checked(budget)
 

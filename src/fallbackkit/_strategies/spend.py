@@ -124,9 +124,10 @@ class SpendLimit(Strategy):
         if not period.start <= now < period.end:
             self._period = period = period_at(self.per, now)
         ledger = (period.start, key)
-        held = self._book.set_aside(ledger, limit=self._limit, estimate=self._least)
+        left = period.end - now
+        held = self._book.set_aside(ledger, limit=self._limit, estimate=self._least, seconds=left)
         if held is None:
-            return self._refused(period.end - now)
+            return self._refused(left)
         cost = 0
         try:
             if self.store is None:
@@ -134,7 +135,7 @@ class SpendLimit(Strategy):
                 cost = self._cost(reply, call, held)
             else:
                 shared = self._shared_name(period, key)
-                reply, cost = await self._together(self.store, inner, call, shared, period.end - now)
+                reply, cost = await self._together(self.store, inner, call, shared, left)
         finally:
             self._book.charge(ledger, held=held, cost=cost)
         return reply

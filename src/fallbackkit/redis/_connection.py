@@ -24,11 +24,11 @@ __all__ = ["Connection", "Script"]
 _log = logging.getLogger("fallbackkit")
 _LONGEST_PAUSE = 8.0
 _MOST_UNTOLD = 64
-_NOW = "local clock = redis.call('TIME') local now = clock[1] * 1000 + clock[2] / 1000\n"
+_NOW = "local clock = redis.call('TIME') local now = clock[1] + clock[2] / 1e6\n"
 
 
 class Script:
-    """A Lua script that runs as one step. It finds the server's milliseconds in ``now``."""
+    """A Lua script that runs as one step. It finds the server's seconds in ``now``."""
 
     def __init__(self, source: str, now: str = _NOW) -> None:
         self.source = now + source

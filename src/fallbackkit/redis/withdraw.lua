@@ -28,5 +28,5 @@ local granted = retries <= math.max(ask.floor, ask.ratio * requests)
 if granted then
   count('r', math.floor((now + ask.wait) / slice), 1)
 end
-redis.call('PEXPIRE', KEYS[1], math.ceil(3 * ask.window))
+redis.call('PEXPIRE', KEYS[1], math.ceil(math.min(3 * ask.window, 1e9) * 1000))
 return granted and 1 or 0

@@ -47,7 +47,7 @@ class ReviewQueue:
             ``sqlite://`` for one in memory that ends with this object.
         lease: Seconds a claim lasts unless it is extended; more than 0, at most a year.
         capacity: How many tickets may be open (pending or claimed) at once, all queues together;
-            None for no limit.
+            None for no limit. Audits fill at most half of it.
         redact: Applied to the question, the draft, the sources' quotes and the idempotency key before
             anything is stored. What it takes out is gone: an approved draft is answered as redacted.
         clock: Where the time comes from; leases run on the wall clock, because they outlive the process.
@@ -91,7 +91,7 @@ class ReviewQueue:
         """File a question, or return the open ticket that has the same idempotency key.
 
         Raises:
-            QueueFull: As many tickets as ``capacity`` are open.
+            QueueFull: As many tickets as ``capacity`` are open, or half as many for an audit.
         """
         dedupe = None if request.idempotency_key is None else _digest(request.idempotency_key)
         stored = self._redacted(request)
@@ -99,7 +99,7 @@ class ReviewQueue:
         with self._writing() as (rows, now):
             if dedupe is not None and (twin := rows.twin(request.queue, dedupe)) is not None:
                 return _rows.ticket(twin)
-            self._make_room(rows)
+            self._make_room(rows, request)
             rows.insert(
                 now,
                 id=ticket_id,
@@ -316,8 +316,11 @@ class ReviewQueue:
         with self._store.read() as rows:
             yield rows
 
-    def _make_room(self, rows: Transaction) -> None:
-        if self.capacity is not None and (waiting := rows.count_open()) >= self.capacity:
+    def _make_room(self, rows: Transaction, request: ReviewRequest) -> None:
+        if self.capacity is None:
+            return
+        most = self.capacity // 2 if request.audit else self.capacity
+        if (waiting := rows.count_open()) >= most:
             raise QueueFull(f"the review queue is full: {waiting} tickets are open, `capacity` is {self.capacity}")
 
     def _redacted(self, request: ReviewRequest) -> ReviewRequest:

@@ -82,7 +82,7 @@ class ReviewRequest(_Value):
     Attributes:
         question: What was asked, as text.
         draft: An answer that was withheld, if there is one.
-        reason: Why a person is asked.
+        reason: Why a person is asked; None for an audit: the draft has been given as the answer, and nobody waits.
         score: The draft's score, if it had one.
         idempotency_key: The same key yields the same ticket while it is open, within one ``queue``.
         queue: Which line it stands in; reviewers may claim from one line or from all.
@@ -91,7 +91,7 @@ class ReviewRequest(_Value):
 
     question: str
     draft: str | None = None
-    reason: FailureKind = FailureKind.FALLBACK_EXHAUSTED
+    reason: FailureKind | None = FailureKind.FALLBACK_EXHAUSTED
     score: float | None = None
     sources: tuple[Source, ...] = ()
     trail: tuple[Step, ...] = ()
@@ -100,6 +100,11 @@ class ReviewRequest(_Value):
     idempotency_key: Filled | None = None
     queue: str = Field(default="default", min_length=1)
     priority: int = Field(default=0, ge=-(2**31), lt=2**31)
+
+    @property
+    def audit(self) -> bool:
+        """Whether it is there to see how good the answers are."""
+        return self.reason is None
 
 
 class Item(_Value):

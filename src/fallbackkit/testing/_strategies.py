@@ -22,6 +22,7 @@ from fallbackkit.errors import Failure, FailureKind, StopReason
 from fallbackkit.testing._clock import FakeClock
 from fallbackkit.testing._faults import Fault
 from fallbackkit.testing._script import Script
+from fallbackkit.testing._streams import Chunk, Stream
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -39,6 +40,7 @@ _HOSTILE = (
     "a\n\n# b",
     "\x00",
 )
+_DELAYS = (0.0, 0.5, 5.0, 60.0)
 _HAS_ANSWER = frozenset({"answered", "degraded", "reviewed", "streaming", "interrupted"})
 _HAS_NO_ANSWER = frozenset({"working", "awaiting_review", "unavailable"})
 _HAS_FAILURE = frozenset({"unavailable", "awaiting_review", "interrupted"})
@@ -73,14 +75,15 @@ def outcomes() -> SearchStrategy[Outcome]:
 
 
 def fault_scripts(
-    answers: SearchStrategy[Any] | None = None, *, max_size: int = 5, hangs: bool = True
+    answers: SearchStrategy[Any] | None = None, *, max_size: int = 5, hangs: bool = True, streams: bool = False
 ) -> SearchStrategy[Script]:
     """Scripts that answer, fail and hang in any order, each on a FakeClock of its own; for hypothesis.
 
     Args:
         answers: What a script returns when it does answer; by default texts that are not empty.
-        max_size: Longest script, in plays.
+        max_size: Longest script, in plays; and longest stream, in pieces.
         hangs: Whether a play may hang; then the pipeline under test needs a time limit.
+        streams: Whether a play may be a Stream: of texts and empty chunks, which may fail or hang on the way.
 
     Raises:
         ImportError: hypothesis is missing.
@@ -95,15 +98,10 @@ def fault_scripts(
         >>> test_the_deadline_holds()
     """
     st = _hypothesis()
-    after = st.sampled_from([0.0, 0.5, 5.0, 60.0])
-    wait = st.none() | st.floats(0, 300)
-    plays = [
-        st.text(min_size=1) if answers is None else answers,
-        st.builds(Fault, kind=st.sampled_from(FailureKind), after=after, retry_after=wait),
-        st.builds(Fault, error=st.sampled_from([ConnectionError, TimeoutError, ValueError]).map(_raised), after=after),
-    ]
-    if hangs:
-        plays.append(st.just(Fault()))
+    faults = _faults(st, hangs=hangs)
+    plays = [st.text(min_size=1) if answers is None else answers, faults]
+    if streams:
+        plays.append(_streams(st, faults, max_size))
     found: SearchStrategy[Script] = st.lists(st.one_of(plays), min_size=1, max_size=max_size).map(_script)
     return found
 
@@ -119,6 +117,28 @@ def _hypothesis() -> ModuleType:
 
 def _raised(error: type[Exception]) -> Exception:
     return error("scripted")
+
+
+def _faults(st: Any, *, hangs: bool) -> Any:
+    after = st.sampled_from(_DELAYS)
+    retry_after = st.none() | st.floats(0, 300)
+    errors = st.sampled_from([ConnectionError, TimeoutError, ValueError]).map(_raised)
+    failing = [
+        st.builds(Fault, kind=st.sampled_from(FailureKind), after=after, retry_after=retry_after),
+        st.builds(Fault, error=errors, after=after),
+    ]
+    return st.one_of(*failing, *[st.just(Fault())] * hangs)
+
+
+def _streams(st: Any, faults: Any, max_size: int) -> Any:
+    chunks = st.builds(Chunk, st.none() | st.text(), after=st.sampled_from(_DELAYS))
+    pieces = st.lists(st.text(min_size=1) | chunks, max_size=max_size)
+    ends = st.just([]) | faults.map(lambda fault: [fault])
+    return st.builds(_stream, pieces, ends, st.sampled_from(_DELAYS))
+
+
+def _stream(pieces: list[Any], end: list[Fault], every: float) -> Stream:
+    return Stream(*pieces, *end, every=every)
 
 
 def _script(plays: list[Any]) -> Script:
@@ -227,7 +247,7 @@ def _built(st: Any, status: Status, *, shown: bool) -> Any:
         _outcome,
         status=st.just(status),
         before=st.lists(_steps(st, answered=False), min_size=int(status == "degraded" or failed), max_size=3),
-        served=_steps(st, answered=True) if shown else st.none(),
+        served=_steps(st, answered=True) if shown and status != "interrupted" else st.none(),
         answer=_answers(st) if shown else st.none(),
         confidence=_confidences(st) if shown else st.just(Confidence()),
         failure=failures() if failed else st.none(),

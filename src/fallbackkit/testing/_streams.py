@@ -18,7 +18,7 @@ class Chunk:
     """One piece of a stream, ``after`` seconds of the clock.
 
     Example:
-        >>> Chunk("Hel", after=0.2).after
+        >>> Chunk("Hold ", after=0.2).after
         0.2
     """
 

@@ -6,20 +6,26 @@ import asyncio
 import contextlib
 import math
 import threading
+from contextvars import ContextVar
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from fallbackkit._waiting import Waiter
 
 __all__ = ["Caller", "Deadlock", "TaskStay", "ThreadStay", "Timeline"]
 
+_callers: ContextVar[Mapping[Timeline, Caller]] = ContextVar("fallbackkit_fake_callers", default=MappingProxyType({}))
+
 
 class Deadlock(BaseException):
-    """Everybody in virtual time waits for somebody else, for ever. Unwinds them all, as cancellation would."""
+    """Everybody in virtual time waits for somebody else, for ever. Unwinds one after another, as cancellation would."""
 
     def __init__(self, waiting: int) -> None:
         who = "one caller waits" if waiting == 1 else f"{waiting} callers wait for one another"
-        super().__init__(f"{who}, and nobody is left to wake them; give the wait a limit, or start who should wake them")
+        super().__init__(f"{who}, and nobody is left to wake them; give the wait a limit, or start its waker, too")
 
 
 class Caller:
@@ -27,16 +33,18 @@ class Caller:
 
     Attributes:
         loop: The event loop of a task.
+        depth: How many callers stand between it and the first.
         ties: Why it is waited for: 1 for one that was started to take part, and 1 for each that it started.
         over: Whether it has ended.
         cut: Whether it was given up.
     """
 
-    __slots__ = ("cut", "loop", "over", "ties")
+    __slots__ = ("cut", "depth", "loop", "over", "ties")
 
-    def __init__(self, *, ties: int = 0) -> None:
-        self.loop = running_loop()
-        self.ties = ties
+    def __init__(self, loop: asyncio.AbstractEventLoop | None, parent: Caller | None = None) -> None:
+        self.loop = loop
+        self.depth = 0 if parent is None else parent.depth + 1
+        self.ties = 0 if parent is None else 1
         self.over = False
         self.cut = False
 
@@ -108,17 +116,35 @@ class Timeline:
         self._running: set[Caller] = set()
         self._stays: list[ThreadStay | TaskStay] = []
 
+    def here(self) -> Caller:
+        """Who runs now; somebody new, if nobody waits for them."""
+        caller = _callers.get().get(self)
+        return caller if caller is not None and (caller.ties or caller.over) else Caller(running_loop())
+
+    def parent(self) -> Caller:
+        """Who runs now, and is waited for from now on, as long as what they start goes on."""
+        caller = self.here()
+        if not caller.ties:
+            others = {timeline: other for timeline, other in _callers.get().items() if other.ties}
+            _callers.set({**others, self: caller})
+        return caller
+
+    def begin(self, caller: Caller) -> None:
+        """What runs now is this caller."""
+        _callers.set({**_callers.get(), self: caller})
+
     def advance(self, seconds: float) -> None:
         with self._lock:
             self.now += seconds
 
-    def skip(self, caller: Caller, due: float) -> bool:
-        """Pass time at once, if nobody else takes part, or nobody could while this caller holds up its event loop."""
-        loop = None if caller.loop is None else running_loop()
+    def skip(self, caller: Caller, due: float, *, held_up: asyncio.AbstractEventLoop | None = None) -> bool:
+        """Pass time at once, if nobody else takes part, or some of them cannot: their event loop is held up."""
         with self._lock:
             others = [*(self._running - {caller}), *(stay.caller for stay in self._stays)]
-            if others and (loop is None or all(other.loop is not loop for other in others)):
+            if others and (held_up is None or all(other.loop is not held_up for other in others)):
                 return False
+            if due == math.inf:
+                raise Deadlock(1)
             self.now = max(self.now, due)
             return True
 
@@ -143,15 +169,21 @@ class Timeline:
                 self._rejoin(stay.caller)
 
     def cut(self, caller: Caller) -> bool:
-        """Give a caller up. True if its thread was asleep, and unwinds now."""
+        """Give a caller up. True if its thread was asleep, and unwinds now; if it is busy, nobody waits for it."""
         with self._lock:
-            return self._cut(caller)
+            asleep = self._cut(caller)
+            if not asleep and caller.loop is None:
+                caller.over = True
+                self._running.discard(caller)
+                self._turn()
+            return asleep
 
     def leave(self, caller: Caller, parent: Caller) -> None:
         """A caller that its parent had started has ended."""
         with self._lock:
             caller.over = True
             self._cut(caller)
+            self._stays = [stay for stay in self._stays if stay.caller is not caller]
             self._running.discard(caller)
             parent.ties -= 1
             if not parent.ties:
@@ -181,15 +213,11 @@ class Timeline:
         stay = min(self._stays, key=_turn_of)
         if not _ready(stay):
             if stay.due == math.inf:
-                self._break(len(self._stays))
-                return
-            self.now = max(self.now, stay.due)
+                stay = max(self._stays, key=lambda stay: stay.caller.depth)  # those who started others come last
+                stay.stuck = len(self._stays)
+            else:
+                self.now = max(self.now, stay.due)
         self._go(stay)
-
-    def _break(self, waiting: int) -> None:
-        for stay in list(self._stays):
-            stay.stuck = waiting
-            self._go(stay)
 
 
 def running_loop() -> asyncio.AbstractEventLoop | None:

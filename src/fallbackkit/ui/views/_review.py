@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from markupsafe import Markup
 
-    from fallbackkit.review._types import Claim, Item
+    from fallbackkit.errors import FailureKind
+    from fallbackkit.review._types import Claim, Item, ReviewRequest
 
 __all__ = ["review_case", "review_list"]
 
@@ -66,6 +67,7 @@ def _headline(items: Sequence[Item], free: Sequence[Item], mine: Sequence[Item])
 def _row(item: Item, reviewer: str, reader: Reader) -> Markup:
     mine = item.reviewer == reviewer
     free = item.state == "pending"
+    reason = item.request.reason
     holder: Child = "with you" if mine else ["with ", bdi(item.reviewer or "another reviewer")]
     return el(
         "li",
@@ -74,7 +76,7 @@ def _row(item: Item, reviewer: str, reader: Reader) -> Markup:
             "p",
             el("span", case_code(item.case)),
             el("span", "asked ", reader.time(item.created_at)),
-            el("span", f"the assistant {clause(item.request.reason)}"),
+            el("span", "an answer to check" if reason is None else f"the assistant {clause(reason)}"),
             el("span", holder, class_="fk-holder", hidden=free),
             class_="fk-review-meta",
         ),
@@ -132,10 +134,16 @@ def _case(claim: Claim, reader: Reader) -> list[Child]:
             class_="fk-lease",
         ),
         _part("Question", el("p", request.question, dir="auto", class_="fk-plain")),
-        _part("Why it came to you", el("p", f"The assistant {clause(request.reason)}."), _score(request.score)),
-        _part("Draft, not sent", _draft(request.draft)),
+        _part("Why it came to you", el("p", _why(request.reason)), _score(request.score)),
+        _part("Answer, already sent" if request.audit else "Draft, not sent", _draft(request)),
         _part("Sources", sources(request.sources, reader, model_made=False)),
     ]
+
+
+def _why(reason: FailureKind | None) -> str:
+    if reason is None:
+        return "It is an audit. The assistant has answered, and nobody waits: what you decide is kept and not sent."
+    return f"The assistant {clause(reason)}."
 
 
 def _part(title: str, *body: Child) -> Markup:
@@ -150,10 +158,11 @@ def _score(score: float | None) -> Child:
     )
 
 
-def _draft(draft: str | None) -> Child:
-    if not draft:
+def _draft(request: ReviewRequest) -> Child:
+    if not request.draft:
         return el("p", "There is no draft. Answer in your words, or reject.")
+    check = "" if request.audit else " Check amounts and dates before you send it."
     return [
-        el("div", rich_text(draft), class_="fk-answer"),
-        el("p", "AI wrote this. Check amounts and dates before you send it.", class_="fk-ai"),
+        el("div", rich_text(request.draft), class_="fk-answer"),
+        el("p", f"AI wrote this.{check}", class_="fk-ai"),
     ]

@@ -1,0 +1,88 @@
+"""What two calls have in common if one of them may get the answer of the other."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from functools import partial
+from types import MethodType
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from pydantic import BaseModel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["BOUND", "NoKey", "spell", "what_comes_along"]
+
+BOUND = frozenset({MethodType, partial})
+"""The types of functions that something comes along with."""
+
+_PLAIN = frozenset({str, bytes, int, float, bool, type(None), date, Decimal, UUID})
+
+
+class NoKey(TypeError):
+    """Something has no form that would be the same in another call or process."""
+
+
+def spell(*parts: object) -> str:
+    """The parts in ASCII: equal for equal parts of the same types, in every process, and for no others.
+
+    Raises:
+        NoKey: A part is not made of strings, bytes, numbers, booleans, None, dates, UUIDs, enums, tuples, lists,
+            dicts, sets, pydantic models and dataclasses.
+    """
+    try:
+        return "\n".join(map(_spelled, parts))
+    except NoKey:
+        raise
+    except Exception as error:  # these are somebody's objects: they may contain themselves, or raise
+        raise NoKey(f"it raised {type(error).__name__}") from error
+
+
+def what_comes_along(fn: object) -> tuple[object, ...]:
+    """What a function has been given besides a call's arguments: the object of a method, the arguments of a partial."""
+    if type(fn) is MethodType:
+        return (fn.__self__,)
+    if type(fn) is partial:
+        return (fn.args, fn.keywords, *what_comes_along(fn.func))
+    return ()
+
+
+def _spelled(value: object) -> str:
+    kind = type(value)
+    if kind in _PLAIN or (kind is tuple and _PLAIN.issuperset(map(type, value))):  # type: ignore[call-overload]
+        return ascii(value)  # strings are quoted, so that nothing below can look like one
+    if kind is tuple or kind is list:
+        return f"{kind.__name__}({_listed(map(_spelled, value))})"  # type: ignore[call-overload]
+    if kind is set or kind is frozenset:
+        return f"{kind.__name__}({_listed(sorted(map(_spelled, value)))})"  # type: ignore[call-overload]
+    if kind is dict:
+        return f"dict({_pairs(value)})"
+    if isinstance(value, datetime):
+        return f"datetime({value.isoformat()})"
+    name = f"{kind.__module__}.{kind.__qualname__}"
+    if isinstance(value, Enum):
+        return f"{name}.{value.name}"
+    return f"{name}({_pairs(_fields(value))})"
+
+
+def _listed(items: Iterable[str]) -> str:
+    return ",".join(items)
+
+
+def _pairs(items: Any) -> str:
+    return _listed(sorted([f"{_spelled(key)}:{_spelled(item)}" for key, item in items.items()]))
+
+
+def _fields(value: object) -> dict[str, object]:
+    if isinstance(value, BaseModel):
+        known = type(value).model_fields
+        own = {name: item for name, item in value.__dict__.items() if name in known}
+        return own | (value.__pydantic_extra__ or {})
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    raise NoKey(f"it is of type {type(value).__qualname__}")
