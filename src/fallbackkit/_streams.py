@@ -134,6 +134,7 @@ async def _read(call: Call, stream: Any, started: float, pieces: Pieces) -> Fail
                 wait = min(wait, max(0.0, screen.due - clock.now()))
             read = reader.read(wait)
             piece = await read if suspends else read
+            call.heed()
             if piece is END:
                 return None
             if piece is NOTHING and not reader.patient:

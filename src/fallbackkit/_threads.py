@@ -55,9 +55,21 @@ if hasattr(os, "register_at_fork"):
 class Job(Generic[T]):
     """One call on a worker thread."""
 
-    __slots__ = ("_after", "_done", "_ended", "_error", "_fn", "_given_up", "_notify", "_value", "context")
+    __slots__ = (
+        "_after",
+        "_done",
+        "_droppable",
+        "_ended",
+        "_error",
+        "_fn",
+        "_given_up",
+        "_notify",
+        "_value",
+        "context",
+    )
 
-    def __init__(self, fn: Callable[[], T], notify: Callable[[], None] | None) -> None:
+    def __init__(self, fn: Callable[[], T], notify: Callable[[], None] | None, *, droppable: bool) -> None:
+        self._droppable = droppable
         self.context = contextvars.copy_context()
         self._fn = fn
         self._notify = notify
@@ -72,7 +84,8 @@ class Job(Generic[T]):
     def run(self) -> None:
         global _abandoned  # noqa: PLW0603 - one bound for the process
         try:
-            self._value = self.context.run(self._fn)
+            if not (self._given_up and self._droppable):
+                self._value = self.context.run(self._fn)
         except BaseException as error:  # noqa: BLE001 - handed to the caller, who raises it
             self._error = error
         with _lock:
@@ -145,8 +158,13 @@ class _Worker(threading.Thread):
             _idle.append(self)
 
 
-def start(fn: Callable[[], T], notify: Callable[[], None] | None = None) -> Job[T]:
+def start(fn: Callable[[], T], notify: Callable[[], None] | None = None, *, droppable: bool = False) -> Job[T]:
     """Run ``fn`` on a worker thread, in a copy of the caller's context.
+
+    Args:
+        fn: What to run.
+        notify: Called on that thread at the end.
+        droppable: Not to begin at all what was given up before its turn came.
 
     Raises:
         BulkheadFull: ``MAX_ABANDONED`` earlier calls are still hanging.
@@ -154,7 +172,7 @@ def start(fn: Callable[[], T], notify: Callable[[], None] | None = None) -> Job[
     if _abandoned >= MAX_ABANDONED:
         msg = f"{_abandoned} calls passed their time limit and still hang; give their client a time-out of its own"
         raise BulkheadFull(msg)
-    job = Job(fn, notify)
+    job = Job(fn, notify, droppable=droppable)
     try:
         worker = _idle.pop()
     except IndexError:
@@ -178,7 +196,7 @@ async def arun(fn: Callable[[], T]) -> T:
         with contextlib.suppress(RuntimeError):  # the loop was closed while the call still hung
             loop.call_soon_threadsafe(set_ended)
 
-    job = start(fn, notify)
+    job = start(fn, notify, droppable=True)
     try:
         await ended
     finally:

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 import fallbackkit as fk
 from fallbackkit import _threads
 from fallbackkit._waiting import AsyncWaiter
-from fallbackkit.testing import FakeClock, Fault, Script
+from fallbackkit.testing import FakeClock, Script
 from tests.core.test_interruptions import settle
 
 thrice = settings(max_examples=100)
@@ -280,6 +280,7 @@ def test_any_traffic_is_served_by_the_book(run, limit, queue, plans):
 
 
 def what_became_of(outcome):
+    """In one word."""
     if outcome == "cancelled":
         return outcome
     if outcome.failure is None:
@@ -391,7 +392,10 @@ def blocking(request):
 def test_a_hung_call_keeps_its_place_until_its_thread_ends(blocking):
     """It was given up at its limit, but what it hangs on is still in use; then the place goes to who waits."""
     before, released, bulkhead = _threads.abandoned(), threading.Event(), fk.Bulkhead(1)
-    assert "timeout.first_byte" == blocking(fk.Pipeline(bulkhead, fk.Timeout(TINY)), lambda: released.wait(AGES)).failure.kind
+    assert (
+        "timeout.first_byte"
+        == blocking(fk.Pipeline(bulkhead, fk.Timeout(TINY)), lambda: released.wait(AGES)).failure.kind
+    )
     assert 1 == bulkhead.active
     assert isinstance(blocking(fk.Pipeline(bulkhead), lambda: "fine").failure.error, fk.BulkheadFull)
     bulkhead.queue = 1
@@ -446,7 +450,8 @@ def test_a_stream_that_is_dropped_elsewhere_gives_its_place_back(clock):
     """40: closed in another context than it was begun in, as garbage collection does."""
     bulkhead = fk.Bulkhead(1)
     outcomes = fk.Pipeline(bulkhead, clock=clock).stream(lambda: iter(["a", "b"]))
-    assert ["working", "streaming"] == [next(outcomes).status, next(outcomes).status]
+    begun = contextvars.copy_context()
+    assert ["working", "streaming"] == [begun.run(next, outcomes).status for _ in range(2)]
     assert 1 == bulkhead.active
     contextvars.Context().run(outcomes.close)
     assert 0 == bulkhead.active
@@ -454,12 +459,22 @@ def test_a_stream_that_is_dropped_elsewhere_gives_its_place_back(clock):
 
 def test_a_call_leaves_nothing_in_its_context(run):
     """What hangs later is no business of a bulkhead that was passed before."""
-    bulkhead = fk.Bulkhead(1)
-    run.outcome(fk.Pipeline(bulkhead), lambda: "fine")
-    assert _threads.LEFT_BEHIND.get() is None
+    pipeline = fk.Pipeline(fk.Bulkhead(1))
+
+    async def acall():
+        await pipeline.aoutcome(run.fn(lambda: "fine"))
+        return _threads.LEFT_BEHIND.get()
+
+    def call():
+        pipeline.outcome(lambda: "fine")
+        return _threads.LEFT_BEHIND.get()
+
+    assert (call() if run.way == "sync" else run.runner.run(acall())) is None
 
 
-@pytest.mark.parametrize(("name", "value"), [("limit", 0), ("limit", -1), ("limit", True), ("limit", 1.5), ("limit", None)])
+@pytest.mark.parametrize(
+    ("name", "value"), [("limit", 0), ("limit", -1), ("limit", True), ("limit", 1.5), ("limit", None)]
+)
 def test_odd_limits_are_refused(name, value):
     """The message names the argument and the value."""
     with pytest.raises(ValueError, match=f"`{name}` must be a whole number of 1 or more, got {value}"):

@@ -225,7 +225,7 @@ def test_each_question_has_its_own_answer(run, stores, clock):
         for n, (args, kwargs) in enumerate(questions, 1):
             assert f"answer {n}" == run.outcome(pipeline, ask, *args, **kwargs).text
     assert f"answer {n}" == run.outcome(pipeline, ask, "a", l="c", k="b").text
-    for options in ({"name": "other"}, {"prompt_version": "2"}):
+    for options in ({"name": "other"}, {"prompt_version": "2"}, {"variant": "b"}):
         other = fk.Pipeline(fk.Cache(100, store=store), clock=clock, **options)
         assert f"answer {len(asked) + 1}" == run.outcome(other, ask, "a").text
 
@@ -365,7 +365,7 @@ def test_arguments_that_make_no_key_are_served_unsaved(run, stores, clock, stran
     """They are asked each time, with one warning that names ``key=``, and tells nothing of the value."""
     script = Script("fine", clock=clock)
     pipeline = fk.Pipeline(fk.Cache(100, store=stores.new()), clock=clock)
-    with pytest.warns(UserWarning, match=r"`script` are not saved.*an argument cannot be a key.*key=") as told:
+    with pytest.warns(UserWarning, match=r"`script` are not saved.*of what it is given, .*; give Cache key=") as told:
         assert ["fine"] * 3 == [run.outcome(pipeline, script, strange).text for _ in range(3)]
     assert (1, 3) == (len(told), len(script.calls))
     assert "SECRET" not in str(told[0].message)
@@ -376,9 +376,9 @@ def test_arguments_that_make_no_key_are_served_unsaved(run, stores, clock, stran
 
 def test_the_warning_says_what_stands_in_the_way(run, clock):
     """The type of the argument; or that it is what ``key`` made."""
-    with pytest.warns(UserWarning, match="it is of type Session;"):
+    with pytest.warns(UserWarning, match="what it is given, there is a Session in it;"):
         run.outcome(fk.Pipeline(fk.Cache(1), clock=clock), lambda _: "x", Session())
-    with pytest.warns(UserWarning, match=r"what `key` returned cannot be a key, it is of type Session;"):
+    with pytest.warns(UserWarning, match=r"what `key` returned, there is a Session in it;"):
         run.outcome(fk.Pipeline(fk.Cache(1, key=lambda _: Session()), clock=clock), lambda _: "x", "?")
     with pytest.warns(UserWarning, match=r"it raised RecursionError"):
         run.outcome(fk.Pipeline(fk.Cache(1), clock=clock), lambda _: "x", ENDLESS)
@@ -418,19 +418,76 @@ def test_the_objects_of_a_method_do_not_share_answers(stores, clock):
     assert ["ana", "ben"] == asked
 
 
-def test_a_method_of_an_object_without_a_value_is_not_saved(clock):
-    """Nobody can say whether another such object would answer the same."""
+class Service:
+    """Like most objects, it is equal to itself only."""
 
-    class Bot:
-        def __init__(self, tenant):
-            self.tenant = tenant
+    def __init__(self, tenant):
+        self.tenant = tenant
+        self.asked = []
 
-        @fk.Pipeline(fk.Cache(100), clock=clock)
-        def ask(self, question):
-            return f"{self.tenant}: {question}"
+    def ask(self, question):
+        self.asked.append(question)
+        return f"{self.tenant}: {question}"
 
-    with pytest.warns(UserWarning, match="it is of type .*Bot;"):
-        assert ["ana: ?", "ben: ?"] == [Bot(tenant).ask("?") for tenant in ("ana", "ben")]
+    async def aask(self, question):
+        return self.ask(question)
+
+
+class Slotted(Service):
+    __slots__ = ()
+    __hash__ = None
+
+    def __eq__(self, other):
+        return True
+
+
+def test_the_answers_of_an_object_are_its_own(run, clock):
+    """In memory, and for as long as it lives: another one that takes its place in memory has said nothing."""
+    pipeline = fk.Pipeline(fk.Cache(100), clock=clock, name="ask")
+
+    def ask(it):
+        if run.way == "async":
+            return run.runner.run(pipeline.aoutcome(it.aask, "?")).text
+        return run.outcome(pipeline, it.ask, "?").text
+
+    one, two = Service("ana"), Service("ben")
+    if run.way != "threads":
+        assert ["ana: ?", "ben: ?", "ana: ?"] == [ask(it) for it in (one, two, one)]
+        assert (["?"], ["?"]) == (one.asked, two.asked)
+        assert all(f"{n}: ?" == ask(Service(n)) for n in range(50))
+
+
+def test_an_object_is_found_under_decorators(clock):
+    """Under another pipeline, and under whatever says what it wraps."""
+    cache = fk.Cache(100)
+    outer, inner = fk.Pipeline(cache, clock=clock, name="ask"), fk.Pipeline(clock=clock)
+
+    class Twice(Service):
+        @outer
+        @inner
+        def twice(self, question):
+            return self.ask(question)
+
+    one, two = Twice("ana"), Twice("ben")
+    assert ["ana: ?", "ben: ?", "ana: ?"] == [it.twice("?") for it in (one, two, one)]
+
+    def shouted(fn):
+        return functools.wraps(fn)(lambda question: fn(question).upper())
+
+    assert ["ANA: !", "BEN: !", "ANA: !"] == [outer.call(shouted(it.ask), "!") for it in (one, two, one)]
+    assert (["?", "!"], ["?", "!"]) == (one.asked, two.asked)
+
+
+def test_in_a_file_nobody_knows_an_object(tmp_path, clock):
+    """Another process has another one; with a ``key`` that is your word that they answer alike."""
+    store = fk.SQLiteCache(tmp_path / "answers.db")
+    service = Service("ana")
+    with pytest.warns(UserWarning, match=r"there is a Service in it; give Cache key="):
+        fk.Pipeline(fk.Cache(100, store=store), clock=clock, name="ask").outcome(service.ask, "?")
+    with pytest.warns(UserWarning, match=r"there is a Slotted in it; give Cache key="):
+        fk.Pipeline(fk.Cache(100), clock=clock, name="ask").outcome(Slotted("ana").ask, "?")
+    pipeline = fk.Pipeline(fk.Cache(100, store=store, key=str), clock=clock, name="ask")
+    assert ["ana: ?"] * 2 == [pipeline.outcome(it.ask, "?").text for it in (service, Service("ben"))]
 
 
 def test_partials_do_not_share_answers(run, stores, clock):
@@ -721,6 +778,7 @@ def test_a_cache_describes_itself(tmp_path):
     assert expected == cache.describe()
     assert "Cache(60 s, SQLiteCache)" == fk.Cache(60, store=fk.SQLiteCache(tmp_path / "a.db")).describe()
     assert "Cache(0.5 s)" == fk.Cache(0.5).describe()
+    assert "Cache(60 s, at most 9 answers)" == fk.Cache(60, max_entries=9).describe()
 
 
 def test_the_default_memory_holds_1024():

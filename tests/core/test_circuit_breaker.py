@@ -45,6 +45,17 @@ def test_enough_failures_open_it_whatever_their_order(verdicts, clock):
     assert "open" == breaker.state
 
 
+@pytest.mark.parametrize("verdicts", ["SFFSF", "FFFSS", "SSFFF", "FFFFS"])
+def test_through_a_pipeline_it_opens_in_any_order_too(run, verdicts, clock):
+    """17: where successes are counted in a way of their own, one of them can be the call that is enough."""
+    breaker = fk.CircuitBreaker(failure_rate=0.5, min_calls=5, clock=clock)
+    pipeline, states = fk.Pipeline(breaker, clock=clock), []
+    for verdict in verdicts:
+        run.outcome(pipeline, Script("fine" if verdict == "S" else ConnectionError(), clock=clock))
+        states.append(breaker.state)
+    assert [*["closed"] * 4, "open"] == states
+
+
 @given(failures=st.integers(1, 100))
 def test_the_rate_is_met_exactly_for_every_share(failures):
     """7 of 100 calls is a rate of 0.07, although 0.07 * 100 is more than 7 in floating point."""
@@ -80,6 +91,18 @@ def test_calls_older_than_the_window_are_forgotten(clock):
     clock.advance(1e7)
     feed(breaker, "FF")
     assert ("closed", 2) == (breaker.state, breaker.snapshot().calls)
+
+
+def test_successes_through_a_pipeline_are_forgotten_each_at_its_time(run, clock):
+    """24: those of the slice of now and of the nine before it count."""
+    breaker, times = fk.CircuitBreaker(window=10, clock=clock), [0.0]
+    pipeline = fk.Pipeline(breaker, clock=clock)
+    feed(breaker, "S")
+    for wait in (0, 0.75, 0.25, 0, 3, 0, 0, 0.5, 5.5, 0, 0.5, 2, 0, 0.25, 8, 1, 0.75, 0, 9, 10, 0):
+        clock.advance(wait)
+        times.append(clock.now())
+        run.outcome(pipeline, Script("fine", clock=clock))
+        assert sum(int(time) > int(clock.now()) - 10 for time in times) == breaker.snapshot().calls
 
 
 def test_a_stopped_clock_changes_nothing_but_that_no_time_passes():
@@ -150,6 +173,41 @@ def test_a_call_that_outlives_its_generation_has_no_effect(run, options, error, 
 
     run.outcome(fk.Pipeline(breaker, clock=clock), ask)
     assert ("closed", 0) == (breaker.state, breaker.snapshot().calls)
+
+
+class Interrupted(FakeClock):
+    """Does something else, once, before it tells the time: what other threads may do between two steps."""
+
+    then = None
+
+    def now(self):
+        then, self.then = self.then, None
+        if then is not None:
+            then()
+        return super().now()
+
+
+def test_a_call_that_comes_when_it_is_being_closed_is_let_through():
+    """21: and is timed from then on."""
+    clock = Interrupted(start=1000.0)
+    breaker = fk.CircuitBreaker(slow_call=2, clock=clock)
+    breaker.isolate()
+    clock.then = breaker.reset
+    feed(breaker, "S")
+    assert ("closed", 1, 0) == (breaker.state, breaker.snapshot().calls, breaker.snapshot().slow)
+
+
+def test_a_result_whose_generation_ends_while_it_is_settled_has_no_effect(run):
+    """21: somebody isolates the breaker at the very moment when it looks at the time."""
+    clock = Interrupted()
+    breaker = fk.CircuitBreaker(clock=clock)
+
+    def ask(then):
+        clock.then = then
+
+    for then in (None, breaker.isolate):
+        run.outcome(fk.Pipeline(breaker), ask, then)
+    assert ("isolated", 1) == (breaker.state, breaker.snapshot().calls)
 
 
 def test_a_success_through_a_pipeline_ends_a_row(run, clock):

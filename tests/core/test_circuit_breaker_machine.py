@@ -51,7 +51,7 @@ RULES = st.fixed_dictionaries(
         "failure_rate": st.sampled_from([0.1, 0.3, 0.5, 0.75, 1.0]),
         "min_calls": st.integers(1, 6),
         "consecutive": st.sampled_from([None, None, 1, 2, 4]),
-        "slow_call": st.sampled_from([None, 0.5, 2.0]),
+        "slow_call": st.sampled_from([None, None, 0.5, 2.0]),
         "slow_rate": st.sampled_from([0.1, 0.5, 1.0]),
         "reset_timeout": st.sampled_from([0.25, 4.0]),
         "max_reset_timeout": st.sampled_from([4.0, 6.0, 64.0]),

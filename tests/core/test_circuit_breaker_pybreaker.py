@@ -320,6 +320,25 @@ def test_one_of_its_own_takes_listeners_too(run, options, clock):
     assert ["closed > open", "open > closed"] == diary.lines[7:]
 
 
+@pytest.mark.parametrize("own", [False, True])
+def test_its_listeners_see_one_success_after_the_other(run, own, clock):
+    """Also where a success has nothing to change, and from the moment on when they begin to listen."""
+    diary = Diary()
+    breaker = fk.CircuitBreaker(breaker=None if own else pybreaker.CircuitBreaker())
+    serve(run, breaker, clock, "unheard")
+    breaker.breaker.add_listeners(diary)
+    serve(run, breaker, clock, "a", "b", "c")
+    assert ["success"] * 3 == diary.lines
+
+
+def test_one_of_its_own_is_not_told_what_nobody_listens_to(run, clock, monkeypatch):
+    """It would cost more than all the rest of a call."""
+    told, breaker = [], fk.CircuitBreaker(consecutive=2)
+    monkeypatch.setattr(breaker.breaker, "call", lambda *args: told.append(args))
+    serve(run, breaker, clock, "a", OSError(), "b", OSError(), OSError())
+    assert ([], "open", "open") == (told, breaker.state, breaker.breaker.current_state)
+
+
 @pytest.mark.parametrize("error", [None, KeyboardInterrupt()], ids=["none", "interruption"])
 def test_a_failure_without_an_exception_is_told_as_a_stand_in(error, clock):
     """Settled by hand as a failure; an interruption is never raised again."""

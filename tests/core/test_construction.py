@@ -344,7 +344,6 @@ def made(name, **changed):
 
 
 NOT_YET = {
-    ("Cache", "max_entries"),
     ("CircuitBreaker", "ignore"),
     ("CircuitBreaker", "max_reset_timeout"),
     ("CircuitBreaker", "trial_calls"),

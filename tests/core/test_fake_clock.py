@@ -243,7 +243,9 @@ def test_all_waiting_for_one_another_is_an_error(both):
 
         await both.together(waits, ends, waits)
 
-    with pytest.raises(Deadlock, match="3 callers wait for one another, and nobody is left to wake them; give the wait"):
+    with pytest.raises(
+        Deadlock, match="3 callers wait for one another, and nobody is left to wake them; give the wait"
+    ):
         both.run(main)
     assert [(Deadlock, 2.0)] * 2 == seen
 

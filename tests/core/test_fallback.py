@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -229,3 +231,21 @@ def test_its_description_says_what_it_handles(on):
         assert words == fk.Fallback(str.lower, on=each, reserve=0.5).describe()
     assert "Fallback(lower, reserve 1 s)" == fk.Fallback(str.lower).describe()
     assert "Fallback(lower, on circuit.open, reserve 1 s)" == fk.Fallback(str.lower, on="circuit.open").describe()
+
+
+def test_whoever_waits_for_anothers_empty_load_is_served_by_the_next_rung(clock):
+    """32: None is no answer, also where this call has made no attempt of its own to charge with it."""
+    asked = 0
+
+    async def ask():
+        nonlocal asked
+        asked += 1
+        for _ in range(9):
+            await asyncio.sleep(0)
+
+    async def both():
+        pipeline = fk.Pipeline(fk.Fallback(fk.Rung(lambda: "desk", "rule")), fk.Cache(60), clock=clock)
+        return await asyncio.gather(pipeline.aoutcome(ask), pipeline.aoutcome(ask))
+
+    assert ["desk"] * 2 == [outcome.text for outcome in asyncio.run(both())]
+    assert 1 == asked

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import fallbackkit as fk
 from fallbackkit import _guards
+from fallbackkit.testing import Chaos
 
 REMEMBERING = {
     "Cache": lambda: fk.Cache(60),
@@ -190,7 +191,7 @@ def test_layers_around_a_target_that_has_its_own_are_refused():
         ):
             fk.Pipeline(fk.Route(choose, plain=str.lower, small=inner), layer)
         fk.Pipeline(fk.Route(choose, plain=str.lower), layer)
-    fk.Pipeline(fk.Deadline(20), fk.Fallback(str.lower), fk.Cache(60), fk.Route(choose, small=inner))
+    fk.Pipeline(fk.Deadline(20), fk.Fallback(str.lower), fk.Cache(60), fk.Route(choose, small=inner), Chaos(rate=0.1))
 
 
 @pytest.mark.parametrize("name", ["Bulkhead", "CircuitBreaker"])
@@ -268,6 +269,12 @@ class Resource:
         return question, self.limit, self.costly
 
 
+class Settings:
+    """Says how often to retry, and is no client."""
+
+    max_retries = 3
+
+
 class Slotted:
     """Keeps its client in a slot."""
 
@@ -320,6 +327,16 @@ def uses_keyword(question, *, llm=client):
     return question, llm
 
 
+def uses_twice(question, again=client):
+    """Ask."""
+    return client, question, again
+
+
+def uses_given(question, *, llm):
+    """Ask."""
+    return question, llm
+
+
 def uses_quiet(question):
     """Ask."""
     return quiet, question, unknown  # noqa: F821 - it need not be there yet
@@ -347,13 +364,14 @@ def unbound():
 
 FINDS = {
     "client": uses_global,
+    "client, again": uses_twice,
     "llms.default": uses_module,
     "client, inside": uses_inner,
     "llm": uses_default,
     "llm, by keyword": uses_keyword,
     "found": around(client),
     "argument 1": functools.partial(uses_quiet, client),
-    "llm, given": functools.partial(uses_default, llm=client),
+    "llm, given": functools.partial(uses_given, llm=client),
     "client, behind": functools.partial(uses_global),
     "client, decorated": by_decorator(uses_global),
     "self._client": Resource(client).create,
@@ -365,6 +383,7 @@ FINDS_NONE = [
     uses_quiet,
     around(quiet),
     around(None),
+    around(Settings()),
     unbound(),
     Resource(quiet).create,
     Resource(3).create,
@@ -506,8 +525,8 @@ def test_a_breaker_that_is_kept_forgets_nothing():
 def test_what_is_kept_elsewhere_is_not_forgotten():
     """A shared budget and a store outlive the pipeline; a budget of its own does not."""
     budget = fk.RetryBudget()
-    kept = [lambda: fk.Retry(budget=budget), lambda: fk.SpendLimit(9, store=object())]
-    assert [] == told(asked, 40, new(kept[0]), "?") + told(lambda: [new(kept[1])() for _ in range(40)])
+    for kept in (lambda: budget, lambda: fk.RetryBudget(store=object())):
+        assert [] == told(asked, 40, new(lambda kept=kept: fk.Retry(budget=kept())), "?")
     (text,) = told(asked, 40, new(lambda: fk.Retry(budget=fk.RetryBudget())), "?")
     assert "its `RetryBudget` forgets" in text
 

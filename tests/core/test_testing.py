@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from typing import get_args
 
 import pytest
@@ -88,6 +89,12 @@ def test_fault_scripts_have_every_kind_of_stream(piece):
     assert any(isinstance(play, Stream) for play in script.plays)
 
 
+def test_fault_scripts_have_slow_streams():
+    """Each piece may take its time."""
+    slow = lambda script: any(isinstance(play, Stream) and play.every >= 5 for play in script.plays)  # noqa: E731
+    assert find(fault_scripts(streams=True), slow, settings=unshrunk)
+
+
 def pieces(script):
     """What the streams of a script are made of."""
     return [piece for play in script.plays if isinstance(play, Stream) for piece in play.pieces]
@@ -126,6 +133,33 @@ def test_a_script_plays_in_order_and_repeats_its_last(run, clock):
     assert ["a", "", "", "z", "z"] == [outcome.text for outcome in seen]
     assert [0.0, 1.0, 3.0, 4.0, 5.0] == script.calls
     assert ["provider.5xx", "internal"] == [seen[n].failure.kind for n in (1, 2)]
+
+
+def test_a_fault_of_no_kind_hangs_until_the_limit(run, clock):
+    """However long that is."""
+    outcome = run.outcome(fk.Pipeline(fk.Timeout(86_400), clock=clock), Script(Fault(after=1), clock=clock))
+    assert ("timeout.first_byte", 86_400) == (outcome.failure.kind, clock.now())
+
+
+def test_a_script_gives_each_play_to_one_call(clock):
+    """However many threads ask at once."""
+    script, gate, seen = Script(*range(2000), clock=clock), threading.Barrier(8), []
+
+    def ask():
+        gate.wait()
+        seen.extend(script() for _ in range(250))
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert list(range(2000)) == sorted(seen)
 
 
 def test_a_script_without_plays_is_refused(clock):

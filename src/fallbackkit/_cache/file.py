@@ -25,7 +25,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects.sqlite import insert
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateTable
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ _files: WeakSet[AnswerFile] = WeakSet()
 def _before_fork() -> None:
     _inside.acquire()
     for file in _files:
-        file.close()
+        file.drop()
 
 
 if hasattr(os, "register_at_fork"):
@@ -91,7 +91,8 @@ class AnswerFile:
         )
         weakref.finalize(self, self._engine.dispose)  # a cache that nobody closed leaves no open file
         event.listen(self._engine, "connect", _on_connect)
-        _files.add(self)
+        with _inside:
+            _files.add(self)
 
     def find(self, key: bytes) -> Row[Any, Any, Any] | None:
         with self._connected() as connection:
@@ -105,6 +106,11 @@ class AnswerFile:
 
     def close(self) -> None:
         """It is opened again when it is used."""
+        with _inside:
+            self.drop()
+
+    def drop(self) -> None:
+        """Close it, for whoever is inside."""
         self._engine.dispose()
 
     @contextmanager
@@ -113,13 +119,13 @@ class AnswerFile:
             raise TimeoutError("another thread has been using it for too long")
         try:
             if self._opened != _identity(self._path):  # it was moved away, and would be written to where it is now
-                self.close()
+                self.drop()
             with self._engine.connect() as connection:
                 self._opened = _identity(self._path)
                 yield connection
-        except DBAPIError as error:
-            self.close()
-            raise OSError(str(error.orig)) from None  # its own text would quote the values
+        except SQLAlchemyError as error:
+            self.drop()
+            raise OSError(str(getattr(error, "orig", type(error).__name__))) from None  # its text quotes the values
         finally:
             _inside.release()
 

@@ -53,7 +53,7 @@ class Flight:
 
 
 LEADING: ContextVar[tuple[Flight, ...]] = ContextVar("fallbackkit_leading", default=())
-"""The loads that the code running now is a part of. It would wait for itself."""
+"""The loads that the code running now is a part of: if it waited for one of them, it would wait for itself."""
 
 
 class Flights:

@@ -7,19 +7,18 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from functools import partial
-from types import MethodType
+from itertools import count
+from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
+from weakref import WeakKeyDictionary
 
 from pydantic import BaseModel
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["BOUND", "NoKey", "spell", "what_comes_along"]
-
-BOUND = frozenset({MethodType, partial})
-"""The types of functions that something comes along with."""
+__all__ = ["NoKey", "Numbers", "spell", "what_comes_along"]
 
 _PLAIN = frozenset({str, bytes, int, float, bool, type(None), date, Decimal, UUID})
 
@@ -43,13 +42,48 @@ def spell(*parts: object) -> str:
         raise NoKey(f"it raised {type(error).__name__}") from error
 
 
-def what_comes_along(fn: object) -> tuple[object, ...]:
-    """What a function has been given besides a call's arguments: the object of a method, the arguments of a partial."""
+class Numbers:
+    """Tells objects apart that make no key themselves, for as long as they live in this process."""
+
+    def __init__(self) -> None:
+        self._numbers: WeakKeyDictionary[object, int] = WeakKeyDictionary()
+        self._next = count()
+
+    def of(self, it: object) -> int:
+        try:
+            return self._numbers.setdefault(it, next(self._next))
+        except TypeError:  # it cannot be hashed, or not be referred to weakly
+            raise NoKey(f"there is a {type(it).__qualname__} in it") from None
+
+
+def what_comes_along(fn: object, numbers: Numbers | None) -> tuple[object, ...]:
+    """What a function has been given besides a call's arguments: the object of a method, the arguments of a partial.
+
+    Args:
+        fn: Looked into under decorators that say what they wrap.
+        numbers: For an object of which no key can be made, where it is enough to know which one it is.
+
+    Raises:
+        NoKey: It is not enough.
+    """
+    if type(fn) is FunctionType and not fn.__dict__:
+        return ()
     if type(fn) is MethodType:
-        return (fn.__self__,)
+        return (_itself(fn.__self__, numbers),)
     if type(fn) is partial:
-        return (fn.args, fn.keywords, *what_comes_along(fn.func))
-    return ()
+        return (fn.args, fn.keywords, *what_comes_along(fn.func, numbers))
+    wrapped = getattr(fn, "__dict__", {}).get("__wrapped__")
+    return () if wrapped is None else what_comes_along(wrapped, numbers)
+
+
+def _itself(it: object, numbers: Numbers | None) -> object:
+    try:
+        spell(it)
+    except NoKey:
+        if numbers is None:
+            raise
+        return "object", numbers.of(it)
+    return it
 
 
 def _spelled(value: object) -> str:
@@ -85,4 +119,4 @@ def _fields(value: object) -> dict[str, object]:
         return own | (value.__pydantic_extra__ or {})
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: getattr(value, field.name) for field in fields(value)}
-    raise NoKey(f"it is of type {type(value).__qualname__}")
+    raise NoKey(f"there is a {type(value).__qualname__} in it")

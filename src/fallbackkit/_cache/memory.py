@@ -51,9 +51,6 @@ class MemoryCache:
     def __repr__(self) -> str:
         return f"MemoryCache(max_entries={self.max_entries})"
 
-    def __len__(self) -> int:
-        return len(self._saved)
-
     def start_over(self) -> None:
         """In a forked child: the lock may be held by a thread that does not exist here."""
         self._lock = threading.Lock()

@@ -143,10 +143,10 @@ class SQLiteCache:
             if self._adapter is not None and answer.data is not None:
                 data = self._adapter.validate_json(json.dumps(answer.data))
                 answer = answer.model_copy(update={"data": data})
-        except Exception:  # noqa: BLE001 - a schema is foreign code
+            value = answer.text if form == "text" else answer.data if form == "data" else answer
+            return Saved(value, answer, float(at))
+        except Exception:  # noqa: BLE001 - a schema is foreign code, and the row may be anybody's
             return None
-        value = answer.text if form == "text" else answer.data if form == "data" else answer
-        return Saved(value, answer, at)
 
     def _try(self, what: str, use: Callable[..., T], *args: Any) -> T:
         """Reading and writing fail and come back each for itself: a locked file can still be read."""
@@ -182,8 +182,8 @@ class SQLiteCache:
             return
         self._warned = True
         warnings.warn(
-            "an answer is not saved, because its data would not come back from JSON as it is; give SQLiteCache schema=, "
-            "the type of the data, or keep the answers in a MemoryCache",
+            "an answer is not saved, because its data would not come back from JSON as it is; give SQLiteCache "
+            "schema=, the type of the data, or keep the answers in a MemoryCache",
             UserWarning,
             stacklevel=2,
         )

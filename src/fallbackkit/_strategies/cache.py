@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from fallbackkit import _checks
 from fallbackkit._cache.flights import LEADING, Flight, Flights
-from fallbackkit._cache.keys import BOUND, NoKey, spell, what_comes_along
+from fallbackkit._cache.keys import NoKey, Numbers, spell, what_comes_along
 from fallbackkit._cache.memory import MemoryCache, Saved
 from fallbackkit._runtime import Call, Reply, Strategy
 from fallbackkit._shared import Shared, StoreDown, tell
@@ -75,10 +75,12 @@ class Cache(Strategy):
             its time, and renewed beside the call: on a thread or in a task of its own, within the call's limits.
             A failure there is logged, and changes nothing. What happens there has an ``Event.call`` of its own.
         store: Where answers are kept, by default in memory. ``SQLiteCache`` keeps them in a file. While it cannot
-            be used, nothing is found, and nothing saved.
+            be used, nothing is found, and nothing saved. Pipelines of one name, version and variant that share a
+            store share their answers: give each its own ``name``.
         key: Makes the key from the call's arguments. By default it is made of them, and for a method of its
             object. They then have to be made of strings, bytes, numbers, booleans, None, dates, UUIDs, enums,
-            tuples, lists, dicts, sets, pydantic models and dataclasses; answers to others are not saved.
+            tuples, lists, dicts, sets, pydantic models and dataclasses; answers to others are not saved. In memory
+            the object of a method may be any, and its answers end with it.
         version: Part of every key: change it with the prompt, and old answers are forgotten. By default the
             pipeline's ``prompt_version``.
         max_age_shown: An answer that was said more seconds ago, by its ``created_at``, is never given from here.
@@ -112,11 +114,13 @@ class Cache(Strategy):
         self.stale_if_error = _checks.seconds("stale_if_error", stale_if_error, zero=True)
         self.stale_while_revalidate = _checks.seconds("stale_while_revalidate", stale_while_revalidate, zero=True)
         self.max_age_shown = None if max_age_shown is None else _checks.seconds("max_age_shown", max_age_shown)
+        self.max_entries = max_entries
         self.store = store
         self._store = _store(store, max_entries)
         self._key = _checks.function("key", key)
         self._version = version
         self._flights = Flights()
+        self._numbers = None if self._store.shared else Numbers()
         self._warned = False
 
     async def run(self, inner: Layer, call: Call) -> Reply:
@@ -273,26 +277,28 @@ class Cache(Strategy):
             tell(self._store, call)
 
     def _key_of(self, call: Call) -> str | None:
-        parts: tuple[object, ...] = (call.args,)
-        if self._key is not None:
-            parts = (self._key(*call.args, **call.kwargs),)
-        elif call.kwargs or type(call.target.fn) in BOUND:
-            parts = (call.args, call.kwargs, what_comes_along(call.target.fn))
         version = call.pipeline.prompt_version if self._version is None else self._version
         try:
-            return spell(call.name, version, *parts)
+            return spell(call.name, version, call.pipeline.variant, *self._asked(call))
         except NoKey as why:
             self._warn(call, why)
             return None
+
+    def _asked(self, call: Call) -> tuple[object, ...]:
+        """What tells the question from others."""
+        if self._key is not None:
+            return (self._key(*call.args, **call.kwargs),)
+        along = what_comes_along(call.target.fn, self._numbers)
+        return (call.args, call.kwargs, along) if along or call.kwargs else (call.args,)
 
     def _warn(self, call: Call, why: NoKey) -> None:
         if self._warned:
             return
         self._warned = True
-        what = "an argument" if self._key is None else "what `key` returned"
+        what = "what it is given" if self._key is None else "what `key` returned"
         warnings.warn(
-            f"answers of `{call.name}` are not saved, because {what} cannot be a key, {why}; give Cache key=, a "
-            "function of the arguments that returns strings, numbers, or tuples of them",
+            f"answers of `{call.name}` are not saved, because no key can be made of {what}, {why}; give Cache "
+            "key=, a function of the arguments that returns strings, numbers, or tuples of them",
             UserWarning,
             stacklevel=2,
         )
@@ -301,8 +307,9 @@ class Cache(Strategy):
         renewed = f", {self.stale_while_revalidate:g} s more while renewed" if self.stale_while_revalidate else ""
         on_error = f", {self.stale_if_error:g} s more on error" if self.stale_if_error else ""
         shown = "" if self.max_age_shown is None else f", none said more than {self.max_age_shown:g} s ago"
+        bound = "" if self.max_entries is None else f", at most {self.max_entries} answers"
         store = "" if self.store is None else f", {type(self.store).__name__}"
-        return f"Cache({self.ttl:g} s{renewed}{on_error}{shown}{store})"
+        return f"Cache({self.ttl:g} s{renewed}{on_error}{shown}{bound}{store})"
 
 
 def _waits_for_itself(flight: Flight, call: Call) -> bool:

@@ -287,7 +287,7 @@ class CircuitBreaker(Strategy):
     async def _catch_up(self, shared: SharedCircuit, call: Call) -> None:
         """Before a call: what the other processes know, if it is time to look."""
         if shared.overdue():
-            await call.runtime.store(self._exchange, shared, True)
+            await call.runtime.store(partial(self._exchange, shared, trial=True))
         tell(shared.store, call)
 
     async def _report(self, shared: SharedCircuit, call: Call) -> None:
@@ -297,7 +297,7 @@ class CircuitBreaker(Strategy):
             tell(shared.store, call)
             self._tell(call)
 
-    def _exchange(self, shared: SharedCircuit, trial: bool = False) -> None:  # noqa: FBT001, FBT002 - a verb passes no names
+    def _exchange(self, shared: SharedCircuit, *, trial: bool = False) -> None:
         shared.exchange(trial=trial)
         self._reflect()
 
@@ -409,7 +409,9 @@ def _check_adopted(breaker: object, consecutive: int | None, store: object) -> N
     if consecutive is not None:
         raise ValueError(f"`consecutive` is {consecutive}, but `breaker` has its own `fail_max`; give one of them")
     if store is not None:
-        raise ValueError("`breaker` keeps its state in its own storage, and `store` would keep another; give one of them")
+        raise ValueError(
+            "`breaker` keeps its state in its own storage, and `store` would keep another; give one of them"
+        )
 
 
 def _blames_the_request(error: BaseException | None) -> bool:

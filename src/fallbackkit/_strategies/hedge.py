@@ -5,7 +5,7 @@ import re
 import threading
 from bisect import bisect_left, insort
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from fallbackkit import _budget, _checks
 from fallbackkit._fork import Fork
@@ -16,6 +16,7 @@ from fallbackkit.events import Hedged
 
 if TYPE_CHECKING:
     from fallbackkit._budget import RetryBudget
+    from fallbackkit._outcome import Answer
     from fallbackkit._runtime import Call, Layer, Reply
     from fallbackkit._waiting import Branch, Waiter
 
@@ -35,8 +36,9 @@ class Hedge(Strategy):
     on unheard, and counts among the 64 that may hang. What is given up is neither a success nor a failure for the
     layers inside, and stands in the trail as cancelled. A failure does not start a hedge early, that is what
     Retry is for, but while another attempt runs its answer is waited for; if all fail, the first failure
-    comes back. A stream is shown once it has ended, as a whole. Every attempt runs on a thread or in a task of its
-    own. Safe to share between threads and tasks, if your function and your observers are.
+    comes back. Where somebody looks on, the first stream that has something to show has won. Every attempt
+    runs on a thread or in a task of its own. Safe to share between threads and tasks, if your function and
+    your observers are.
     Source: Dean and Barroso, The Tail at Scale, 2013.
 
     Args:
@@ -59,7 +61,8 @@ class Hedge(Strategy):
     def __init__(self, after: float | str, *, max_hedges: int = 1, budget: RetryBudget | None = None) -> None:
         self.after = after
         self.max_hedges = _checks.count("max_hedges", max_hedges)
-        self._pause = _Usual(after) if isinstance(after, str) else _checks.seconds("after", after, zero=True)
+        self._usual = _Usual(after) if isinstance(after, str) else None
+        self._pause = math.inf if isinstance(after, str) else _checks.seconds("after", after, zero=True)
         self._budget = _budget.checked(budget)
 
     async def run(self, inner: Layer, call: Call) -> Reply:
@@ -81,7 +84,7 @@ class Hedge(Strategy):
     async def _first_answer(self, race: _Race) -> Reply:
         call = race.call
         now = call.clock.now
-        pause = self._pause if isinstance(self._pause, float) else self._pause.seconds()
+        pause = self._pause if self._usual is None else self._usual.seconds()
         due = race.started + pause
         try:
             race.start()
@@ -90,11 +93,33 @@ class Hedge(Strategy):
         while (reply := race.verdict()) is None:
             woken = await call.runtime.wait(call, race.waiter, max(0.0, due - now()))
             race.waiter = call.runtime.waiter()  # before the verdict: whoever ends after it wakes this one
-            if not woken:
+            if race.leader is not None:
+                due = math.inf
+                await self._show(race)
+            elif not woken:
                 due = now() + pause if await self._hedge(race) else math.inf
-        if isinstance(self._pause, _Usual) and race.tells_of_the_first(reply):
-            self._pause.add(now() - race.started)
+        await self._end_show(race)
+        if self._usual is not None and race.tells_of_the_first(reply):
+            self._usual.add(now() - race.started)
         return reply
+
+    async def _show(self, race: _Race) -> None:
+        """Whose words are shown has won: the others are given up, and all that it says goes out."""
+        race.give_up(but=race.leader)
+        answer = race.latest
+        if answer is not None:
+            race.latest = None
+            await race.call.show(answer)
+
+    async def _end_show(self, race: _Race) -> None:
+        """What was shown of a stream that broke off stays, or is withdrawn."""
+        leader, call = race.leader, race.call
+        if leader is None or not call.shown:
+            return
+        if not leader.fork.shown:
+            await call.retract()
+        elif leader.fork.partial is not None:
+            call.keep(leader.fork.partial)
 
     async def _hedge(self, race: _Race) -> bool:
         """Ask once more, if that may be."""
@@ -123,9 +148,17 @@ class Hedge(Strategy):
         """Wait for the tasks that were cancelled; one that does not end in time is left to itself."""
         call = race.call
         until = call.clock.now() + _GRACE
+        interruption = None
         while not race.over() and (left := until - call.clock.now()) > 0:
-            await call.runtime.wait(call, race.waiter, left)
+            try:
+                await call.runtime.wait(call, race.waiter, left)
+            except GeneratorExit:
+                raise
+            except BaseException as error:  # noqa: BLE001 - cancelled meanwhile: it comes out when the tasks have ended
+                interruption = error
             race.waiter = call.runtime.waiter()
+        if interruption is not None:
+            raise interruption
 
     def describe(self) -> str:
         after = self.after if isinstance(self.after, str) else f"{self.after:g} s"
@@ -148,7 +181,9 @@ class _Race:
     """The attempts of one call, in the order in which they were started.
 
     Attributes:
-        waiter: Woken by the next attempt that ends.
+        waiter: Woken by the next attempt that ends, or has something to show.
+        leader: The attempt whose words are shown, if any are.
+        latest: What it has to show.
         until: The limit of the call. The attempts end at it by themselves, and tell the layers inside;
             the call has none meanwhile, so that it waits for them.
     """
@@ -159,13 +194,15 @@ class _Race:
         self.started = call.clock.now()
         self.runners: list[_Runner] = []
         self.winner: _Runner | None = None
+        self.latest: Answer | None = None
+        self._leaders: list[Fork] = []
         self.waiter: Waiter = call.runtime.waiter()
         self.until = call.until
         call.until = math.inf
 
     def start(self) -> None:
         call = self.call
-        fork = Fork(call, len(self.runners))
+        fork = Fork(call, len(self.runners), self._take)
         fork.until = self.until
         if self.runners:
             fork.waited = call.clock.now() - self.started
@@ -180,8 +217,29 @@ class _Race:
     def _wake(self) -> None:
         self.waiter.wake()
 
+    async def _take(self, call: Call, answer: Answer | None) -> None:
+        """Take what an attempt has to show: the first one that has anything leads, and the others are lost."""
+        fork = cast("Fork", call)
+        if answer is not None:
+            if not self._leaders:
+                self._leaders.append(fork)  # two threads may, and the first of them leads
+            if self._leaders[0] is not fork:
+                fork.give_up()
+                fork.heed()
+            self.latest = answer
+            self._wake()
+
+    @property
+    def leader(self) -> _Runner | None:
+        first = self._leaders[0] if self._leaders else None
+        return next((runner for runner in self.runners if runner.fork is first), None)
+
     def verdict(self) -> Reply | None:
         """The first answer, or if all have failed the first one's failure. None as long as one may still answer."""
+        leader = self.leader
+        if leader is not None:
+            self.winner = leader
+            return leader.branch.result() if leader.branch.done() else None
         for runner in self.runners:
             if runner.reply is None and runner.branch.done():
                 runner.reply = runner.branch.result()
@@ -198,9 +256,10 @@ class _Race:
     def over(self) -> bool:
         return all(runner.branch.done() for runner in self.runners)
 
-    def give_up(self) -> None:
+    def give_up(self, *, but: _Runner | None = None) -> None:
+        """Stop caring for the attempts that are not over, but for one."""
         for runner in self.runners:
-            if not runner.branch.done():
+            if runner is not but and not (runner.branch.done() or runner.fork.given_up):
                 runner.fork.give_up()
                 runner.branch.cancel()
 

@@ -40,7 +40,8 @@ class Timeout(Strategy):
     def _within(self, name: str, given: float | None) -> float | None:
         if given is None or _checks.seconds(name, given) <= self.seconds:
             return given
-        raise ValueError(f"`{name}` is {given:g} s, longer than the whole attempt may take, {self.seconds:g} s; lower it")
+        whole = f"{self.seconds:g} s"
+        raise ValueError(f"`{name}` is {given:g} s, longer than the whole attempt may take, {whole}; lower it")
 
     async def run(self, inner: Layer, call: Call) -> Reply:
         outer = call.until

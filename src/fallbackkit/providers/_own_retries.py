@@ -13,10 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["retrying_clients"]
 
-_SDKS = frozenset({"anthropic", "openai"})
 
-
-def retrying_clients(fn: object) -> list[tuple[str, object, int]]:
+def retrying_clients(fn: object) -> list[tuple[str, int]]:
     """The clients that a function uses and that retry by themselves: two layers that retry multiply.
 
     Args:
@@ -24,21 +22,15 @@ def retrying_clients(fn: object) -> list[tuple[str, object, int]]:
             has been looked at.
 
     Returns:
-        The name, the client and its number of retries, each client once. A client is one by its SDK,
-        or by what those that are made like OpenAI's have in common: ``with_options`` and ``max_retries``.
+        The name and number of retries of each client, once. It is known by what OpenAI's, Anthropic's and
+        those made like them have in common: ``with_options`` and ``max_retries``.
     """
-    found: dict[int, tuple[str, object, int]] = {}
+    found: dict[int, tuple[str, int]] = {}
     for name, thing in _used_by(fn):
-        retries = _retries(thing)
+        retries = count_of(look(thing, "max_retries")) if callable(look(type(thing), "with_options")) else 0
         if retries:
-            found.setdefault(id(thing), (name, thing, retries))
+            found.setdefault(id(thing), (name, retries))
     return list(found.values())
-
-
-def _retries(thing: object) -> int:
-    made_of = type(thing)
-    is_client = made_of.__module__.partition(".")[0] in _SDKS or callable(look(made_of, "with_options"))
-    return count_of(look(thing, "max_retries")) if is_client else 0
 
 
 def _used_by(fn: object) -> Iterator[tuple[str, object]]:
@@ -53,7 +45,7 @@ def _used_by(fn: object) -> Iterator[tuple[str, object]]:
     elif isinstance(fn, FunctionType):
         yield from _named_by(fn)
         yield from _used_by(look(fn, "__wrapped__"))
-    elif not hasattr(type(fn), "within"):
+    else:
         called = look(type(fn), "__call__")
         if isinstance(called, FunctionType):
             yield from _held_by(fn, called)

@@ -86,11 +86,8 @@ class RedisStore:
             pause=self.fresh,
             probe=f"{prefix}:probe",
         )
+        self.news: deque[type[StoreLost | StoreRestored]] = self._connection.news
         self._scripts = {script: Script(_source(script)) for script in _SCRIPTS}
-
-    @property
-    def news(self) -> deque[type[StoreLost | StoreRestored]]:
-        return self._connection.news
 
     def available(self) -> bool:
         """Whether no outage is known. Never waits for the network."""
@@ -166,7 +163,9 @@ class RedisStore:
 
 def _checked(prefix: str) -> str:
     if not isinstance(prefix, str) or not prefix:
-        raise ValueError(f"`prefix` must be a text that is not empty, got {prefix!r}; keys of other programs begin otherwise")
+        raise ValueError(
+            f"`prefix` must be a text that is not empty, got {prefix!r}; keys of other programs begin otherwise"
+        )
     return prefix
 
 
@@ -183,7 +182,8 @@ def _connect(url: str, timeout: float) -> redis.Redis:
 
 def _bounded(client: redis.Redis) -> redis.Redis:
     if not isinstance(client, redis.Redis):
-        raise TypeError(f"`client` must be a redis.Redis, got a {type(client).__name__}; for an async one give its `url`")
+        kind = f"{type(client).__module__}.{type(client).__qualname__}"
+        raise TypeError(f"`client` must be a redis.Redis, got a {kind}; for an async one give its `url`")
     given = client.get_connection_kwargs()
     retry = given.get("retry")
     if given.get("socket_timeout") is None or (retry is not None and retry.get_retries()):

@@ -10,7 +10,7 @@ local slice = rules.window / 10
 local slot = math.floor(now / slice)
 local calls, failures, slow, trials = 0, 0, 0, 0
 for at, counts in pairs(circuit.slices) do
-  if at < slot - 10 or at > slot then
+  if at <= slot - 10 or at > slot then
     circuit.slices[at] = nil
   else
     calls, failures, slow = calls + counts[1], failures + counts[2], slow + counts[3]
@@ -30,7 +30,7 @@ end
 
 local function begin(state, generation)
   circuit.state, circuit.generation = state, generation
-  circuit.streak, circuit.passed, circuit.leases, trials = 0, 0, {}, 0
+  circuit.streak, circuit.passed, circuit.leases, trials = 0, circuit.passed or 0, {}, 0
   if state == 'closed' then
     circuit.slices, calls, failures, slow = {}, 0, 0, 0
   end

@@ -43,7 +43,7 @@ class Caller:
 
     def __init__(self, loop: asyncio.AbstractEventLoop | None, parent: Caller | None = None) -> None:
         self.loop = loop
-        self.depth = 0 if parent is None else parent.depth + 1
+        self.depth: int = 0 if parent is None else parent.depth + 1
         self.ties = 0 if parent is None else 1
         self.over = False
         self.cut = False
