@@ -1,7 +1,8 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench smoke format clean
+.PHONY: help demo test coverage mutate check bench smoke format clean
 export PYTHON
 bin := .venv/bin
+pytest := -m pytest --numprocesses=auto --dist=loadgroup
 
 help: ## say what there is (this)
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -11,9 +12,20 @@ demo: ## ask the manual of Python: a local model, a search, a person, and the ca
 	@scripts/setup demo
 	@$(bin)/python -m demo
 
-test: ## run every test
+test: ## run every test, in random order
 	@scripts/setup test
-	@$(bin)/python -m pytest --numprocesses=auto --dist=loadgroup
+	@$(bin)/python $(pytest)
+
+coverage: ## run every test, and say which lines and branches of src none of them reached
+	@scripts/setup test
+	@$(bin)/python -m coverage erase
+	@$(bin)/python -m coverage run $(pytest)
+	@$(bin)/python -m coverage combine --quiet
+	@$(bin)/python -m coverage report
+
+mutate: ## break the core in thousands of ways, and list those that no test notices
+	@scripts/setup test mutate
+	@$(bin)/python scripts/mutate
 
 check: ## lint, types, floors, spelling
 	@scripts/setup test lint
@@ -26,7 +38,7 @@ check: ## lint, types, floors, spelling
 
 bench: ## measure what a wrapped call costs, beside other libraries
 	@scripts/setup bench
-	@$(bin)/python benchmarks/overhead.py
+	@$(bin)/python -m benchmarks
 
 smoke: ## start the demo, ask it one question, and stop
 	@scripts/setup demo

@@ -150,7 +150,8 @@ DOWN = error(503, "server_error")
 HANGS = Fault()
 LOST = Fault(kind="connection.lost", after=1)
 WORDS, BREAKS = Stream("Hold it ", "for ten seconds."), Stream("Hold the", LOST)
-GATE, ALONE = fk.ConfidenceGate(0.8), {"fallback": None, "escalate": None}
+GATE = fk.ConfidenceGate(0.8)
+ALONE: dict[str, Any] = {"fallback": None, "escalate": None}
 DEAR = fk.Answer(text="Hold it.", model="large", usage=fk.Usage(input_tokens=900, output_tokens=90, cost=0.6))
 UNSURE = fk.Answer(text="Hold the button?", score=0.4, score_basis="agreement", model="large")
 

@@ -114,6 +114,7 @@ Answer Source Confidence Usage Step Attempt Failure FailureKind classify Outcome
 Retry CircuitBreaker Timeout Deadline Fallback Rung Cache Validate ConfidenceGate Escalate
 FallbackkitError CallRejected CircuitOpen BulkheadFull DeadlineExceeded LowConfidence InvalidAnswer
 ReviewPending FallbackExhausted Pipeline protect remaining Notice
+RetryBudget Bulkhead Hedge Route SpendLimit SpendExceeded
 """.split()  # noqa: SIM905 - a list of forty lines says no more
 )
 
@@ -121,12 +122,15 @@ ReviewPending FallbackExhausted Pipeline protect remaining Notice
 def test_the_promised_names_are_public():
     """What the README and the callers rely on is importable from the top."""
     assert set() == PROMISED - set(fk.__all__)
-    assert {"FakeClock", "Script", "Fault", "outcomes", "failures", "fault_scripts"} <= set(fallbackkit.testing.__all__)
+    assert {"Chaos", "Chunk", "FakeClock", "Script", "Stream", "Fault", "outcomes", "failures", "fault_scripts"} <= set(
+        fallbackkit.testing.__all__
+    )
 
 
 def test_the_faces_are_there():
     """The methods by which a pipeline serves."""
-    assert {"call", "acall", "outcome", "aoutcome", "describe", "__call__"} <= set(dir(fk.Pipeline))
+    assert {"call", "acall", "outcome", "aoutcome", "stream", "astream", "describe"} <= set(dir(fk.Pipeline))
+    assert {"stream", "outcome", "__call__"} <= set(dir(fk.Protected)) & set(dir(fk.AsyncProtected))
     assert {"state", "snapshot", "isolate", "reset"} <= set(dir(fk.CircuitBreaker))
     assert {"notice", "served_by", "usage", "degraded", "text", "sources"} <= set(dir(fk.Outcome))
 

@@ -374,11 +374,11 @@ def test_time_left_is_known_inside_a_stream(run, clock):
             clock.sleep(1)
             yield "."
 
-    async def acount():
+    async def count_async():
         for piece in count():
             yield piece
 
-    run.stream(fk.Pipeline(fk.Deadline(10), clock=clock), acount if run.way == "async" else count)
+    run.stream(fk.Pipeline(fk.Deadline(10), clock=clock), count_async if run.way == "async" else count)
     assert [10, 9, 8] == left
     assert fk.remaining() is None
 

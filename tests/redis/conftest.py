@@ -42,8 +42,14 @@ def connect(server) -> Iterator[Callable[..., RedisStore]]:
 
 
 @pytest.fixture
-def timed(server, clock) -> Iterator[TimedStore]:  # noqa: F811 - a fixture
-    """A store whose server lives by the test's clock."""
-    store = TimedStore(server.url, clock)
-    yield store
-    store.close()
+def timed(server, clock) -> Iterator[Callable[..., TimedStore]]:  # noqa: F811 - a fixture
+    """Makes stores whose server lives by the test's clock."""
+    stores = []
+
+    def make(**options) -> TimedStore:
+        stores.append(TimedStore(server.url, clock, **options))
+        return stores[-1]
+
+    yield make
+    for store in stores:
+        store.close()

@@ -98,6 +98,6 @@ class Server:
             self.start()
         self.resume()
 
-    def keys(self):
+    def lifetimes(self):
         """Every key, with the milliseconds that it has left."""
-        return {key.decode(): self.client.pttl(key) for key in self.client.keys()}
+        return {key.decode(): self.client.pttl(key) for key in self.client.scan_iter()}

@@ -23,7 +23,7 @@ class TestRetryBudgets(RetryStoreSuite):
     @pytest.fixture
     def store(self, timed):
         """Empty."""
-        return timed
+        return timed()
 
     @pytest.fixture
     def pass_time(self, clock):
@@ -77,11 +77,12 @@ def test_retries_go_by_the_clock_of_the_server(connect):
 
 def test_retries_of_the_future_do_not_count_for_ever(timed, clock):
     """24: after the server's clock was set back."""
+    store = timed()
     ask = {"ratio": 0.0, "floor": 1, "window": 10.0, "wait": 0.0, "requests": []}
     clock.advance(1e6)
-    assert [True, False] == [timed.withdraw("a", **ask), timed.withdraw("a", **ask)]
+    assert [True, False] == [store.withdraw("a", **ask), store.withdraw("a", **ask)]
     clock.advance(-1e5)
-    assert [True, False] == [timed.withdraw("a", **ask), timed.withdraw("a", **ask)]
+    assert [True, False] == [store.withdraw("a", **ask), store.withdraw("a", **ask)]
 
 
 def test_processes_spend_one_amount(run, clock, connect):
@@ -104,8 +105,8 @@ def test_processes_spend_one_amount(run, clock, connect):
 def test_no_key_says_whose_money_it_is(server, connect):
     """Whoever looks into Redis sees no user."""
     connect().set_aside("bill:day:0:dana@example.org", limit=9, estimate=1, seconds=DAY)
-    assert 1 == len(server.keys())
-    assert not [key for key in server.keys() if "dana" in key]
+    assert 1 == len(server.lifetimes())
+    assert not [key for key in server.lifetimes() if "dana" in key]
 
 
 def test_every_key_expires(server, connect):
@@ -114,7 +115,7 @@ def test_every_key_expires(server, connect):
     store.withdraw("a", ratio=0.0, floor=1, window=10.0, wait=10.0, requests=[(9.0, 1)])
     store.set_aside("b", limit=9, estimate=1, seconds=DAY)
     store.charge("b", held=1, cost=1)
-    lefts = {key.split(":")[1]: left / 1000 for key, left in server.keys().items() if key.startswith("mine:")}
+    lefts = {key.split(":")[1]: left / 1000 for key, left in server.lifetimes().items() if key.startswith("mine:")}
     assert {"budget": pytest.approx(30, abs=5), "spend": pytest.approx(DAY + 3600, abs=5)} == lefts
 
 

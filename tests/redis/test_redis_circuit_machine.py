@@ -118,7 +118,10 @@ class SharedMachine(BreakerMachine):
             return
         for breaker, log in zip(self.breakers, self.logs, strict=True):
             self.breaker.look(breaker)
-            told = [*(STATES[event] for event in log if event in STATES), *({state} for state, _ in breaker._circuit.moves)]
+            told = [
+                *(STATES[event] for event in log if event in STATES),
+                *({state} for state, _ in breaker._circuit.moves),
+            ]
             paths = [["closed"]]
             for states in told:
                 paths = [[*path, state] for path in paths for state in states if (path[-1], state) in LEGAL]

@@ -250,8 +250,8 @@ def test_an_existing_client_is_used(server):
     [
         (redis.Redis(socket_timeout=None), ValueError, MESSAGE),
         (redis.Redis(socket_timeout=1.0, retry=Retry(NoBackoff(), 3)), ValueError, MESSAGE),
-        (redis.asyncio.Redis(), TypeError, "`client` must be a redis.Redis, got a Redis"),
-        ("redis://localhost", TypeError, "`client` must be a redis.Redis, got a str"),
+        (redis.asyncio.Redis(), TypeError, "`client` must be a redis.Redis, got a redis.asyncio.client.Redis"),
+        ("redis://localhost", TypeError, "`client` must be a redis.Redis, got a builtins.str"),
     ],
     ids=["no limit", "retries", "async", "url"],
 )

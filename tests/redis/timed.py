@@ -15,7 +15,9 @@ class TimedStore(RedisStore):
     def __init__(self, url, clock, **options):
         super().__init__(url, timeout=PATIENCE, **options)
         self.clock = clock
+        self.asked = 0
         self._scripts = {name: Script(_source(name), _NOW) for name in self._scripts}
 
     def _run(self, script, key, *arguments):
+        self.asked += 1
         return super()._run(script, key, *arguments, self.clock.now())

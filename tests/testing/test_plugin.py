@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import warnings
 from importlib.metadata import entry_points
 
+import fallbackkit as fk
 from fallbackkit.testing import FakeClock, Script
 
 pytest_plugins = "pytester"
@@ -59,3 +61,12 @@ def test_loading_the_plugin_loads_nothing_else():
     """It is loaded in every run, also where no test needs it; pytest is all that it imports."""
     done = subprocess.run([sys.executable, "-c", LOADS], check=True, capture_output=True, text=True, timeout=60)  # noqa: S603
     assert ["fallbackkit", "fallbackkit.testing", "fallbackkit.testing._plugin"] == done.stdout.split()
+
+
+def test_a_pipeline_for_each_test_is_as_it_should_be(fault_script):
+    """The warning about pipelines that are built for one call each is not for those on a clock of a test."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for _ in range(50):
+            script = fault_script("fine")
+            assert "fine" == fk.Pipeline(fk.CircuitBreaker(), clock=script.clock).outcome(script).text

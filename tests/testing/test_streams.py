@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fallbackkit as fk
+from fallbackkit._clock import LimitReached
 from fallbackkit.testing import Chunk, FakeClock, Fault, Script, Stream
 
 if TYPE_CHECKING:
@@ -148,19 +149,33 @@ def test_a_stream_that_hangs_without_a_limit_says_what_is_missing(clock):
         list(Script(Stream("Hold ", Fault()), clock=clock)("?"))
 
 
-def test_a_read_that_a_limit_cuts_off_closes_nothing():
-    """The connection is still open then; whoever gave up has to close it."""
+@forms
+def test_a_read_that_a_limit_cuts_off_closes_no_stream_of_an_sdk(form):
+    """The connection is still open then, and whoever gave up has to close it. A function that yields has ended."""
     clock = FakeClock()
     script = Script(Stream(Chunk("late", after=9)), clock=clock)
-    stream = script("?")
-    with pytest.raises(BaseException, match="5"):
-        clock.limited(lambda: next(stream), 5)
-    assert (5.0, False, 0) == (clock.now(), stream.closed, stream.taken)
+    with pytest.raises(LimitReached):
+        cut_off(form, script) if form in {"object", "generator"} else asyncio.run(acut_off(form, script))
+    (stream,) = script.streams
+    assert (5.0, "generator" in form, 0) == (clock.now(), stream.closed, stream.taken)
+
+
+def cut_off(form, script):
+    """Read for five seconds."""
+    stream = script("?") if form == "object" else script.generator("?")
+    script.clock.limited(lambda: next(stream), 5)
+
+
+async def acut_off(form, script):
+    """The same in async."""
+    stream = await script.asynchronous("?") if form == "async object" else script.agenerator("?")
+    await script.clock.alimited(lambda: anext(stream), 5)
 
 
 def test_a_stream_tells_what_it_is():
     """As hypothesis prints a falsifying example."""
     assert "Stream('Hold ', Chunk(value='it', after=0.2), every=0)" == repr(Stream("Hold ", Chunk("it", after=0.2)))
+    assert "Stream('Hold it', every=1.5)" == repr(Stream("Hold it", every=1.5))
 
 
 @given(

@@ -138,6 +138,20 @@ def test_hostile_text_reaches_the_reviewer_as_text(text):
         assert clean(text) in "".join(parsed(markup).itertext())
 
 
+@pytest.mark.parametrize("reason", [None, FailureKind.QUALITY_LOW_CONFIDENCE])
+def test_a_reviewer_can_tell_an_audit(reason):
+    """Whether the answer has been sent, and whether anybody waits, in the list and in the case."""
+    request = ReviewRequest(question="How many days?", draft="Five days.", reason=reason)
+    item = Item(id="1", state="pending", request=request, created_at=LATER)
+    claim = Claim(item=item, reviewer="me", token="t", expires_at=LATER)
+    audit = reason is None
+    assert audit == ("an answer to check" in str(views.review_list([item], reviewer="me")))
+    case = str(views.review_case(claim))
+    assert [audit, audit, not audit, not audit] == [
+        words in case for words in ("already sent", "nobody waits", "Draft, not sent", "before you send it")
+    ]
+
+
 @given(outcomes)
 @settings(max_examples=60)
 def test_any_outcome_draws_in_every_view(outcome):
