@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +17,9 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 # Keeps hypothesis' own profile for CI where it applies; how long an example takes is the machine's business.
 settings.register_profile("untimed", deadline=None)
 settings.register_profile("quick", deadline=None, max_examples=10)
+settings.register_profile(
+    "mutants", deadline=None, max_examples=10, database=None, derandomize=True, phases=[Phase.explicit, Phase.generate]
+)
 settings.load_profile("untimed")
 
 

@@ -14,8 +14,8 @@ from fallbackkit._shared import Shared, StoreDown
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from fallbackkit._call import Call
     from fallbackkit._clock import Clock
-    from fallbackkit._runtime import Call
 
 __all__ = ["BudgetSnapshot", "RetryBudget", "RetryStore", "checked"]
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from fallbackkit._call import Reply, unusable
 from fallbackkit._outcome import Confidence, Step, make_confidence, make_outcome
-from fallbackkit._runtime import Reply, unusable
 from fallbackkit.errors import FailureKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from fallbackkit._call import Call
     from fallbackkit._outcome import Answer, Outcome, Status
-    from fallbackkit._runtime import Call
 
 __all__ = ["as_rung", "conclude", "growing"]
 

@@ -7,8 +7,9 @@ from contextlib import suppress
 from inspect import CORO_SUSPENDED, getcoroutinestate
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeVar, cast
 
+from fallbackkit._call import Call, Reply, unusable
 from fallbackkit._ending import as_rung, conclude, growing
-from fallbackkit._runtime import ASYNC, SYNC, Call, Reply, Target, finish, unusable
+from fallbackkit._runtime import ASYNC, SYNC, Target, finish
 from fallbackkit._streams import Emission
 from fallbackkit.errors import FallbackkitError, ReviewPending
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, cast
 
-from fallbackkit._runtime import AsyncRuntime, Call, Runtime, SyncRuntime
+from fallbackkit._call import Call
+from fallbackkit._runtime import AsyncRuntime, Runtime, SyncRuntime
 from fallbackkit.errors import Failure, FailureKind
 
 if TYPE_CHECKING:
-    from fallbackkit._runtime import Channel, Reply, Target
+    from fallbackkit._call import Channel, Reply
+    from fallbackkit._runtime import Target
     from fallbackkit._waiting import ThreadWaiter
 
 __all__ = ["Fork", "GivenUp"]

@@ -4,7 +4,6 @@ import sys
 import warnings
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
 
 from fallbackkit._strategies.bulkhead import Bulkhead
 from fallbackkit._strategies.cache import Cache
@@ -19,21 +18,17 @@ from fallbackkit.providers._look import look
 from fallbackkit.providers._own_retries import retrying_clients
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from types import FrameType
 
     from fallbackkit._rung import Rung
-    from fallbackkit._runtime import Call, Layer, Reply, Strategy
+    from fallbackkit._runtime import Strategy
 
-__all__ = ["async_rungs", "check", "check_function", "watched"]
+__all__ = ["STATEFUL", "async_rungs", "caller", "check", "check_function", "warn"]
 
 _PER_DEPENDENCY = (Bulkhead, CircuitBreaker)
-_STATEFUL = (Bulkhead, Cache, CircuitBreaker, Hedge, SpendLimit)
+STATEFUL = (Bulkhead, Cache, CircuitBreaker, Hedge, SpendLimit)
 _QUICK = frozenset({"cache", "rule"})
-_FEW = 2
-_AGAIN = 10
-_MOST = 64
-_MOST_PLACES = 256
 
 
 def check(strategies: Sequence[Strategy]) -> None:
@@ -95,7 +90,7 @@ def _check_route(strategies: Sequence[Strategy]) -> None:
     for strategy in inside:
         if isinstance(strategy, _PER_DEPENDENCY):
             name = type(strategy).__name__
-            _warn(
+            warn(
                 f"`{name}` stands inside `Route`, and so counts the calls of all targets together: one that is down "
                 f"closes the way to the others. Give every function a pipeline of its own: "
                 f"Pipeline({name}(…))(fn), with the same {name} for those that are one service"
@@ -105,7 +100,7 @@ def _check_route(strategies: Sequence[Strategy]) -> None:
 def _check_inside(strategies: Sequence[Strategy], fn: Callable[..., Any] | None = None) -> None:
     inside = _inside(fn)
     for strategy in reversed(strategies):
-        if strategy in inside and isinstance(strategy, _STATEFUL):
+        if strategy in inside and isinstance(strategy, STATEFUL):
             name = type(strategy).__name__
             raise ValueError(
                 f"the same `{name}` stands inside itself: a function in here runs in a pipeline that has it, too. "
@@ -144,7 +139,7 @@ def _warn_of_no_limit(given: dict[type[Strategy], Any]) -> None:
         return
     for rung in given[Fallback].rungs:
         if rung.nested is None and rung.kind not in _QUICK:
-            _warn(
+            warn(
                 f"`Timeout` does not reach the fallback `{rung.name}`, which may hang; add a Deadline(seconds) over "
                 f"everything, or give it a limit of its own: Pipeline(Timeout(seconds))({rung.name}). If it cannot "
                 f"hang, say so: Rung({rung.name}, 'rule')"
@@ -153,100 +148,19 @@ def _warn_of_no_limit(given: dict[type[Strategy], Any]) -> None:
 
 def _warn_of_own_retries(fn: Callable[..., Any]) -> None:
     for name, retries in retrying_clients(fn):
-        _warn(
+        warn(
             f"`{name}` retries by itself (max_retries={retries}), which no pipeline sees or limits; "
             f"make it with max_retries=0, or use {name}.with_options(max_retries=0)"
         )
 
 
-class _Place:
-    """A line of the source at which pipelines are built.
-
-    Attributes:
-        built: How many so far.
-        wasted: How many in a row were called once or twice and then let go.
-        told: Whether nothing more has to be said.
-        known: What remembered something in the pipelines built here.
-    """
-
-    __slots__ = ("built", "known", "told", "wasted")
-
-    def __init__(self) -> None:
-        self.built = 0
-        self.wasted = 0
-        self.told = False
-        self.known: WeakSet[Any] = WeakSet()
-
-
-class _Use:
-    """Counts the calls of one pipeline, and tells its place when it is gone."""
-
-    __slots__ = ("_calls", "_place")
-
-    def __init__(self, place: _Place) -> None:
-        self._calls = 0
-        self._place = place
-
-    def enter(self, chain: Layer, call: Call) -> Coroutine[Any, Any, Reply]:
-        self._calls += 1
-        return chain(call)
-
-    def __del__(self) -> None:
-        if self._calls > _FEW:
-            self._place.wasted = 0
-        elif self._calls:
-            self._place.wasted += 1
-
-
-_places: dict[tuple[str, int], _Place] = {}
-
-
-def watched(strategies: Sequence[Strategy], *chains: Layer) -> tuple[Layer, ...]:
-    """Warn if pipelines with a memory are built for one call each; the first at a place is never watched."""
-    memories = [memory for strategy in strategies if (memory := _memory(strategy)) is not None]
-    place = _place() if memories else None
-    if place is None or place.told:
-        return chains
-    fresh = [memory for memory in memories if memory not in place.known]
-    if not fresh:
-        return chains
-    place.known.update(fresh)
-    place.built += 1
-    if place.wasted >= _AGAIN:
-        names = " and ".join(f"`{type(memory).__name__}`" for memory in fresh)
-        _warn(
-            f"a Pipeline is built here for each call, so that its {names} forgets between calls; "
-            "build it once, outside the function"
-        )
-    place.told = place.wasted >= _AGAIN or len(place.known) > _MOST
-    if place.told or place.built == 1:
-        return chains
-    use = _Use(place)
-    return tuple(partial(use.enter, chain) for chain in chains)
-
-
-def _memory(strategy: Strategy) -> object | None:
-    """What a strategy keeps from call to call in this process alone, if anything."""
-    forgetful = isinstance(strategy, Hedge) and not isinstance(strategy.after, str)
-    kept = strategy if isinstance(strategy, _STATEFUL) and not forgetful else look(strategy, "_budget")
-    return kept if look(kept, "store") is None else None
-
-
-def _place() -> _Place | None:
-    """Where in the user's source a pipeline is being built; None if that is no file, or one of too many."""
-    frame, _ = _caller()
-    where = (frame.f_code.co_filename, frame.f_lineno)
-    if where[0].startswith("<") or (len(_places) >= _MOST_PLACES and where not in _places):
-        return None
-    return _places.setdefault(where, _Place())
-
-
-def _warn(message: str) -> None:
-    _, level = _caller()
+def warn(message: str) -> None:
+    """Warn whoever builds a pipeline, at the line where they do."""
+    _, level = caller()
     warnings.warn(message, UserWarning, stacklevel=level)
 
 
-def _caller() -> tuple[FrameType, int]:
+def caller() -> tuple[FrameType, int]:
     """The first frame outside this package, and how far out it is of the function that asks."""
     frame, level = sys._getframe(1), 1  # noqa: SLF001 - there is no other way to look at callers
     while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "fallbackkit":

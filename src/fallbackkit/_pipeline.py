@@ -4,11 +4,12 @@ import random
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar, get_args, overload
 
-from fallbackkit import _guards, _order
+from fallbackkit import _guards, _order, _watch
+from fallbackkit._call import Call, Reply
 from fallbackkit._clock import SYSTEM_CLOCK
 from fallbackkit._ending import conclude
 from fallbackkit._faces import AsyncProtected, Protected
-from fallbackkit._runtime import Call, Reply, Strategy, Target
+from fallbackkit._runtime import Strategy, Target
 from fallbackkit._streams import Emission
 from fallbackkit.events import Answered, Unanswered
 
@@ -94,7 +95,7 @@ class Pipeline:
             inner = partial(_hold, self._shown_chain) if strategy.holds else self._shown_chain
             self._shown_chain = partial(strategy.run, inner)
         if self.clock is SYSTEM_CLOCK:  # a test builds a pipeline for a call or two
-            self._chain, self._shown_chain = _guards.watched(strategies, self._chain, self._shown_chain)
+            self._chain, self._shown_chain = _watch.watched(strategies, self._chain, self._shown_chain)
         self._async_rungs = _guards.async_rungs(strategies)
 
     @overload

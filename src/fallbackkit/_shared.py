@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections import deque
 
-    from fallbackkit._runtime import Call
+    from fallbackkit._call import Call
     from fallbackkit.events import StoreLost, StoreRestored
 
 __all__ = ["Shared", "StoreDown", "tell"]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["CircuitStore", "Seen", "SharedCircuit", "Told"]
 
 Order = Literal["", "isolate", "reset"]
-Trial: TypeAlias = tuple[str, str, float]
+Tried: TypeAlias = tuple[str, str, float]
 Run: TypeAlias = tuple[int, int, int, float]
 
 _RULES = ("failure_rate", "min_calls", "reset_timeout", "max_reset_timeout", "trial_calls", "trial_lease", "successes")
@@ -43,7 +43,7 @@ class Told(TypedDict):
     rules: Mapping[str, float]
     mine: Mapping[str, Any]
     order: Order
-    trials: list[Trial]
+    trials: list[Tried]
     runs: list[Run]
     token: str
 
@@ -115,7 +115,7 @@ class SharedCircuit(Circuit):
         self.pressing = False
         self._alone = self._asking = False
         self._exchanging = threading.Lock()
-        self._verdicts: list[Trial] = []
+        self._verdicts: list[Tried] = []
         self._seen: Seen | None = None
         self._looked = -math.inf
         self._ahead = clock.time() - clock.now()  # until the store says what time it is there
@@ -288,7 +288,7 @@ class SharedCircuit(Circuit):
             self._verdicts, self._runs, self._tokens = [], [], []
             self._judge(now, verdicts, runs)
 
-    def _judge(self, now: float, verdicts: list[Trial], runs: list[Run]) -> None:
+    def _judge(self, now: float, verdicts: list[Tried], runs: list[Run]) -> None:
         for _, verdict, after in verdicts:
             if self.state == "half_open" and verdict != "ignored":
                 target = self._next(now, failed=verdict == "failure", slow=False)

@@ -15,8 +15,8 @@ from fallbackkit.providers._pieces import Pieces
 if TYPE_CHECKING:
     from collections.abc import Generator
 
+    from fallbackkit._call import Call
     from fallbackkit._outcome import Answer
-    from fallbackkit._runtime import Call
 
 __all__ = ["PERIOD", "Emission", "gather"]
 

@@ -446,15 +446,35 @@ def test_a_cancelled_task_whose_thread_hangs_keeps_its_place():
     becomes_empty(bulkhead)
 
 
-def test_a_stream_that_is_dropped_elsewhere_gives_its_place_back(clock):
-    """40: closed in another context than it was begun in, as garbage collection does."""
+def test_what_hangs_is_noted_where_it_was_started():
+    """Wherever it is given up; and whoever waits for its end is told, however late they ask."""
+    noted, told, release = [], [], threading.Event()
+
+    def start():
+        _threads.LEFT_BEHIND.set(noted)
+        return _threads.start(partial(release.wait, AGES))
+
+    before = _threads.abandoned()
+    job = contextvars.copy_context().run(start)
+    assert not job.give_up()
+    assert [job] == noted
+    job.after(partial(told.append, "at its end"))
+    assert [] == told
+    release.set()
+    settle(before)
+    job.after(partial(told.append, "afterwards"))
+    assert {"at its end", "afterwards"} >= set(told) >= {"afterwards"}
+
+
+def test_a_stream_that_is_dropped_elsewhere_gives_its_place_back(clock, caplog):
+    """40: closed in another context than it was begun in, as garbage collection does, and nothing to complain of."""
     bulkhead = fk.Bulkhead(1)
     outcomes = fk.Pipeline(bulkhead, clock=clock).stream(lambda: iter(["a", "b"]))
     begun = contextvars.copy_context()
     assert ["working", "streaming"] == [begun.run(next, outcomes).status for _ in range(2)]
     assert 1 == bulkhead.active
     contextvars.Context().run(outcomes.close)
-    assert 0 == bulkhead.active
+    assert (0, []) == (bulkhead.active, caplog.records)
 
 
 def test_a_call_leaves_nothing_in_its_context(run):

@@ -673,6 +673,17 @@ def raising(error, *_):
     raise error
 
 
+def test_a_renewal_is_nobodys_hit(renewing):
+    """Also if somebody else has saved a new answer before it begins: no caller was given that one."""
+    it = renewing("new", "newer")
+    it.ask()
+    other = fk.Pipeline(fk.Cache(10, store=it.pipeline.strategies[0].store), clock=it.clock, name="ask")
+    assert "new" == it.run.outcome(other, it.script, "?").text
+    it.events.clear()
+    it.calls.rest(6)
+    assert [] == it.events
+
+
 def test_whoever_needs_an_answer_waits_for_a_renewal_under_way(renewing):
     """38: past the time for stale answers a call takes what the renewal brings, and does not ask beside it."""
     it = renewing("new", takes=200)

@@ -256,6 +256,29 @@ def test_a_call_inside_its_own_load_does_not_wait_for_itself(run, stores, clock)
         assert "inside" == asyncio.run(pipeline.aoutcome(aask if run.way == "async" else ask, "?")).text
 
 
+def test_a_call_inside_a_load_inside_its_own_load_does_not_wait_either(stores, clock):
+    """A question that leads to another one, which leads back."""
+    asked = []
+
+    @fk.Pipeline(fk.Deadline(60), fk.Cache(100, store=stores.new()), clock=clock)
+    def ask(question):
+        asked.append(question)
+        return ask({"one": "two", "two": "one"}[question]) if len(asked) < 4 else "enough"
+
+    assert "enough" == in_time(lambda: ask("one"))
+    assert ["one", "two", "one", "two"] == asked
+
+
+def in_time(fn):
+    """What it returns on a thread of its own, which is left alone if it hangs."""
+    done = []
+    thread = threading.Thread(target=lambda: done.append(fn()), daemon=True)
+    thread.start()
+    thread.join(AGES)
+    assert done
+    return done[0]
+
+
 def test_a_plain_call_that_holds_up_the_event_loop_does_not_wait_for_it(stores):
     """The load that it would wait for is a task of the loop that it blocks."""
     pipeline = fk.Pipeline(fk.Cache(100, store=stores.new()), name="ask")
@@ -272,7 +295,7 @@ def test_a_plain_call_that_holds_up_the_event_loop_does_not_wait_for_it(stores):
         await asyncio.to_thread(begun.wait, AGES)
         return pipeline.outcome(lambda _: "plain", "?").text, (await task).text
 
-    assert ("plain", "slow") == asyncio.run(asyncio.wait_for(main(), AGES))
+    assert ("plain", "slow") == in_time(lambda: asyncio.run(main()))
 
 
 def test_nobody_waits_for_a_stream(run, stores, clock):
@@ -288,8 +311,7 @@ def test_nobody_waits_for_a_stream(run, stores, clock):
     def another():
         if run.way == "sync":
             return pipeline.outcome(script, "?").text
-        with ThreadPoolExecutor(1) as pool:  # an event loop cannot run inside another one
-            return pool.submit(lambda: asyncio.run(pipeline.aoutcome(script.asynchronous, "?")).text).result(AGES)
+        return in_time(lambda: asyncio.run(pipeline.aoutcome(script.asynchronous, "?")).text)
 
     last = run.stream(pipeline, script, "?", look=look)[-1]
     assert ("fine", ["whole"], 2) == (last.text, beside, len(script.calls))

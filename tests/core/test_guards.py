@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fallbackkit as fk
-from fallbackkit import _guards
+from fallbackkit import _watch
 from fallbackkit.testing import Chaos
 
 REMEMBERING = {
@@ -44,7 +44,7 @@ def here():
 
 @pytest.fixture(autouse=True)
 def _nothing_built_yet(monkeypatch):
-    monkeypatch.setattr(_guards, "_places", {})
+    monkeypatch.setattr(_watch, "_places", {})
 
 
 def told(build, *args):
@@ -501,7 +501,7 @@ def test_a_factory_is_not_warned_of():
         return kept[-1]
 
     assert [] == told(asked, 200, build, "?")
-    (place,) = _guards._places.values()
+    (place,) = _watch._places.values()
     assert len(place.known) <= 65
 
 
@@ -525,6 +525,8 @@ def test_a_breaker_that_is_kept_forgets_nothing():
 def test_what_is_kept_elsewhere_is_not_forgotten():
     """A shared budget and a store outlive the pipeline; a budget of its own does not."""
     budget = fk.RetryBudget()
+    for name in ("Cache", "CircuitBreaker", "SpendLimit"):
+        assert "store" in vars(REMEMBERING[name]())
     for kept in (lambda: budget, lambda: fk.RetryBudget(store=object())):
         assert [] == told(asked, 40, new(lambda kept=kept: fk.Retry(budget=kept())), "?")
     (text,) = told(asked, 40, new(lambda: fk.Retry(budget=fk.RetryBudget())), "?")
@@ -548,7 +550,7 @@ def test_code_that_is_in_no_file_is_left_alone():
 
 def test_places_are_bounded(monkeypatch):
     """Memory does not grow with the source."""
-    monkeypatch.setattr(_guards, "_MOST_PLACES", 3)
+    monkeypatch.setattr(_watch, "_MOST_PLACES", 3)
     code = "import fallbackkit as fk\n" + "fk.Pipeline(fk.Cache(9))\n" * 5
     exec(compile(code, "five.py", "exec"), {})  # noqa: S102 - five lines that build
-    assert 3 == len(_guards._places)
+    assert 3 == len(_watch._places)

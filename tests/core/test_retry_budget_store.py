@@ -113,6 +113,24 @@ def test_while_the_store_is_down_each_process_counts_for_itself(run, clock, stor
     assert [(StoreLost, "together"), (StoreRestored, "together")] == [(type(event), event.store) for event in told]
 
 
+def test_news_wait_for_somebody_to_tell(clock, store):
+    """29: a call without observers does not use them up, and two calls at once tell them once."""
+    budget = fk.RetryBudget(store=store)
+    seen = []
+    store.down = True
+    retrying(budget, clock).outcome(Script(DOWN, "fine", clock=clock))
+    assert [StoreLost] == list(store.news)
+
+    class Raced(deque):
+        def popleft(self):
+            self.clear()  # another call was faster
+            raise IndexError
+
+    store.news = Raced(store.news)
+    assert "fine" == retrying(budget, clock, observers=[seen.append]).outcome(Script(DOWN, "fine", clock=clock)).text
+    assert StoreLost not in map(type, seen)
+
+
 def test_what_could_not_be_told_is_told_later(clock, store):
     """29: with the store back, the requests of the outage count, as old as they are, and once."""
     budget = fk.RetryBudget(floor=0, ratio=0.5, store=store, window=10, clock=clock)

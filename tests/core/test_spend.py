@@ -6,6 +6,7 @@ import asyncio
 import calendar
 import math
 import threading
+import time
 import warnings
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
@@ -130,11 +131,11 @@ def test_no_more_is_spent_than_there_is(run, costs, amount, estimate):
 
 
 def test_a_million_small_sums_stay_exact(clock):
-    """A tenth of a cent is no power of two; a thousand of them are a dollar, to the last digit."""
-    limit = fk.SpendLimit(1.0, estimate=0.001)
-    pipeline = limited(limit, clock)(lambda: priced(0.001))
+    """A price a hair less than 130000 billionths: a thousand of them are thirteen cents, to the last digit."""
+    limit = fk.SpendLimit(0.13, estimate=0.00013)
+    pipeline = limited(limit, clock)(lambda: priced(0.00013))
     assert [None] * 1000 == [pipeline.outcome().failure for _ in range(1000)]
-    assert (1.0, 0.0) == (limit.spent(), limit.snapshot().left)
+    assert (0.13, 0.0) == (limit.spent(), limit.snapshot().left)
     assert "quota.billing" == pipeline.outcome().failure.kind
 
 
@@ -307,12 +308,12 @@ def test_a_wall_clock_that_jumps_back_finds_what_was_spent():
     """Around midnight nobody gets the day's money twice."""
     clock = FakeClock(epoch=NEW_YEAR - 1)
     limit = fk.SpendLimit(1.0)
-    pipeline = limited(limit, clock)(lambda: priced(1.0))
-    kinds = []
-    for jump in (0, 2, -2, 2):
+    pipeline = limited(limit, clock)
+    refused = []
+    for jump, cost in ((0, 1.0), (2, 0.5), (-2, 0.25), (2, 0.5), (0, 0.1)):
         clock.advance(jump)
-        kinds.append(pipeline.outcome().failure and "refused")
-    assert [None, None, "refused", "refused"] == kinds
+        refused.append(pipeline.outcome(priced, cost).failure is not None)
+    assert [False, False, True, False, True] == refused
 
 
 def test_an_attempt_belongs_to_the_period_in_which_it_began(run):
@@ -375,6 +376,13 @@ def test_attempts_at_the_same_time_do_not_overspend(way, clock):
 
 
 @pytest.mark.parametrize("way", ["sync", "async"])
+def test_however_small_the_amount_something_is_set_aside(way, clock):
+    """Three billionths are enough for three attempts at once, and no more."""
+    outcomes, _ = hold(fk.SpendLimit(3e-9), clock, way=way, calls=9, then=lambda _: priced(1e-9))
+    assert 3 == sum(outcome.failure is None for outcome in outcomes)
+
+
+@pytest.mark.parametrize("way", ["sync", "async"])
 def test_overspending_is_bounded_by_what_is_under_way(way, clock):
     """Each of the sixteen costs thrice what was set aside; after that nothing goes, and one is enough to know."""
     limit = fk.SpendLimit(4.0, estimate=0.25)
@@ -382,6 +390,40 @@ def test_overspending_is_bounded_by_what_is_under_way(way, clock):
     assert 12.0 == limit.spent() == 4.0 + 16 * (0.75 - 0.25)
     assert 24 == sum(outcome.failure is not None for outcome in outcomes)
     assert limited(limit, clock).outcome(lambda: priced(0.0)).failure is not None
+
+
+class Yielding(int):
+    """A sum that lets other threads run just when it is compared or added."""
+
+    def __lt__(self, other):
+        time.sleep(0)
+        return int(self) < other
+
+    def __radd__(self, other):
+        time.sleep(0)
+        return other + int(self)
+
+
+def test_no_thread_comes_between():
+    """Looking and taking are one step, and no charge is lost."""
+    book = Book(9)
+    held = []
+    ready = threading.Barrier(8)
+
+    def hammer():
+        ready.wait(30)
+        for _ in range(50):
+            held.append(book.set_aside("a", limit=Yielding(200), estimate=1, seconds=1.0))
+            book.charge("b", held=0, cost=Yielding(1))
+
+    book.set_aside("b", limit=1, estimate=1, seconds=1.0)
+    threads = [threading.Thread(target=hammer) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert (200, 200) == (held.count(1), held.count(None))
+    assert ((0, 200), (400, 1)) == (book.balance("a"), book.balance("b"))
 
 
 def test_hammering_threads_do_not_overspend(clock):

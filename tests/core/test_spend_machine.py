@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
 
 import fallbackkit as fk
-from fallbackkit._runtime import SYNC, Reply, Target
+from fallbackkit._call import Reply
+from fallbackkit._runtime import SYNC, Target
 from fallbackkit.testing import FakeClock
 
 KEYS = ["dana", "lee"]

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fallbackkit as fk
-from fallbackkit import _threads
+from fallbackkit import _threads, events
 from fallbackkit._ledger import Book
 from fallbackkit._shared import StoreDown
 from fallbackkit.events import StoreLost, StoreRestored
@@ -143,13 +143,15 @@ def test_while_the_store_is_down_each_process_spends_what_it_knows(run, clock, s
 
 def test_a_store_that_is_lost_during_an_attempt_loses_no_answer(run, clock, store):
     """29: what was set aside there counts until the period ends; the sum here is right. Back in time, it is told."""
-    (limit,), (pipeline,) = processes(store, clock, 1.0, estimate=0.25)
+    seen = []
+    (limit,), (pipeline,) = processes(store, clock, 1.0, estimate=0.25, observers=[seen.append])
 
     def losing(*, down):
         store.down = down
         return priced(0.125)
 
     assert "fine" == run.outcome(pipeline, losing, down=True).text
+    assert [StoreLost] == [type(event) for event in seen if type(event) is not events.Answered]
     assert (0.125, 0.0) == (limit.snapshot().spent, limit.snapshot().held)
     assert "fine" == run.outcome(pipeline, losing, down=False).text
     assert (0.125, 0.25) == (limit.snapshot().spent, limit.snapshot().held)

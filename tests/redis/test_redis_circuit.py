@@ -109,6 +109,20 @@ def test_successes_are_told_when_the_view_is_old(process, clock):
     assert 5 == two.breaker.snapshot().calls
 
 
+def test_the_window_forgets_for_all(process, clock):
+    """24: what is a window old, for whoever looks; not before 0.9 of it is over."""
+    one = process(window=60.0)
+    one.call("fine", "fine", DOWN)
+    clock.advance(59.75)
+    late = process(window=60.0)
+    late.breaker.release(late.breaker.acquire())
+    assert (3, 1) == (late.breaker.snapshot().calls, late.breaker.snapshot().failures)
+    clock.advance(0.25)
+    late = process(window=60.0)
+    late.breaker.release(late.breaker.acquire())
+    assert (0, 0) == (late.breaker.snapshot().calls, late.breaker.snapshot().failures)
+
+
 def test_one_trial_over_all_processes(process, clock):
     """19: whoever comes first tries; nobody else is let through, nor asks again while the view is fresh."""
     one, two, three = process(), process(), process()
@@ -477,8 +491,8 @@ def test_a_decision_made_while_the_store_answers_is_kept(process, clock, monkeyp
 def test_a_clock_of_the_server_that_is_set_back_holds_nobody_for_longer(process, clock):
     """24: neither in open nor in a trial, nor with calls of the future in the window."""
     one = process(trial_lease=8.0, reset_timeout=30.0)
-    one.call("fine", "fine", DOWN)
     shift = Shifted(one)
+    one.call("fine", "fine", DOWN)
     shift.by(-1e5)
     one.call(DOWN, DOWN)
     assert "closed" == one.breaker.state

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import fallbackkit as fk
-from fallbackkit._runtime import SYNC, Reply, Target, drive
+from fallbackkit._call import Reply
+from fallbackkit._runtime import SYNC, Target, drive
 from fallbackkit.testing import Chaos, FakeClock, Fault, Script, Stream
 from tests.core.chains import chains
 

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
 import weakref
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
@@ -131,8 +132,10 @@ class AnswerFile:
 
 
 def _on_connect(connection: Any, _record: object) -> None:
+    with suppress(sqlite3.OperationalError):  # somebody else is at it: SQLite does not wait there for its lock
+        connection.execute("PRAGMA journal_mode = WAL")
     # NORMAL: what is saved in the last moment before a power cut may be lost, the file may not.
-    for statement in ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = NORMAL", _create):
+    for statement in ("PRAGMA synchronous = NORMAL", _create):
         connection.execute(statement)
 
 

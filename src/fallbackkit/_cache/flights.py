@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from fallbackkit._forks import inherit
 
 if TYPE_CHECKING:
-    from fallbackkit._runtime import Reply
+    from fallbackkit._call import Reply
     from fallbackkit._waiting import Branch, Waiter
 
 __all__ = ["LEADING", "Flight", "Flights"]

@@ -6,14 +6,16 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from fallbackkit import _checks
-from fallbackkit._runtime import Reply, Strategy
+from fallbackkit._call import Reply
+from fallbackkit._runtime import Strategy
 from fallbackkit._threads import LEFT_BEHIND
 from fallbackkit.errors import BulkheadFull, DeadlineExceeded, Failure, FailureKind
 
 if TYPE_CHECKING:
     from typing import Any
 
-    from fallbackkit._runtime import Call, Layer
+    from fallbackkit._call import Call
+    from fallbackkit._runtime import Layer
     from fallbackkit._threads import Job
     from fallbackkit._waiting import Waiter
 

@@ -13,7 +13,8 @@ from fallbackkit import _checks
 from fallbackkit._cache.flights import LEADING, Flight, Flights
 from fallbackkit._cache.keys import NoKey, Numbers, spell, what_comes_along
 from fallbackkit._cache.memory import MemoryCache, Saved
-from fallbackkit._runtime import Call, Reply, Strategy
+from fallbackkit._call import Call, Reply
+from fallbackkit._runtime import Strategy
 from fallbackkit._shared import Shared, StoreDown, tell
 from fallbackkit.errors import BulkheadFull, DeadlineExceeded, FailureKind
 from fallbackkit.events import CacheHit
@@ -72,8 +73,8 @@ class Cache(Strategy):
         ttl: Seconds for which a saved answer is given without asking.
         stale_if_error: Seconds after these for which it is given if asking fails.
         stale_while_revalidate: Seconds after ``ttl`` for which it is given at once, degraded as any that is past
-            its time, and renewed beside the call: on a thread or in a task of its own, within the call's limits.
-            A failure there is logged, and changes nothing. What happens there has an ``Event.call`` of its own.
+            its time, and renewed beside the call: on a thread, or in a task of its event loop, within the call's
+            limits. A failure there is logged, and changes nothing. Events from there have a ``call`` of their own.
         store: Where answers are kept, by default in memory. ``SQLiteCache`` keeps them in a file. While it cannot
             be used, nothing is found, and nothing saved. Pipelines of one name, version and variant that share a
             store share their answers: give each its own ``name``.
@@ -165,7 +166,6 @@ class Cache(Strategy):
                 # Another load may have ended between the look at the store and now.
                 found = self._given(await self._find(key, call), call, self.ttl)
                 if found is not None:
-                    flight.reply = found
                     return found
             return await self._ask(flight, inner, call, key)
         except Exception as error:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Literal, NoReturn
 import pybreaker
 
 from fallbackkit import _checks
+from fallbackkit._call import Reply
 from fallbackkit._circuit import Circuit, Permit, Snapshot
 from fallbackkit._clock import SYSTEM_CLOCK
-from fallbackkit._runtime import Reply, Strategy
+from fallbackkit._runtime import Strategy
 from fallbackkit._shared import tell
 from fallbackkit._shared_circuit import SharedCircuit
 from fallbackkit.errors import CircuitOpen, Failure, FailureKind
@@ -24,10 +25,11 @@ from fallbackkit.providers._look import look
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from fallbackkit._call import Call
     from fallbackkit._checks import Match
     from fallbackkit._circuit import State
     from fallbackkit._clock import Clock
-    from fallbackkit._runtime import Call, Layer
+    from fallbackkit._runtime import Layer
     from fallbackkit._shared_circuit import CircuitStore
 
 __all__ = ["CircuitBreaker", "Permit", "Snapshot"]
@@ -133,6 +135,7 @@ class CircuitBreaker(Strategy):
             consecutive = breaker.fail_max
             reset_timeout = max_reset_timeout = breaker.reset_timeout
         self.name = name
+        self.store = store
         self._shadow = shadow
         self._slow_call = math.inf if slow_call is None else _checks.seconds("slow_call", slow_call)
         self._obeys = open_for_retry_after

@@ -14,8 +14,9 @@ from fallbackkit.events import Escalated
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from fallbackkit._call import Call, Reply
     from fallbackkit._outcome import Answer
-    from fallbackkit._runtime import Call, Layer, Reply
+    from fallbackkit._runtime import Layer
     from fallbackkit.errors import Failure
     from fallbackkit.review import ReviewQueue, ReviewRequest
 

@@ -4,16 +4,18 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fallbackkit import _checks
+from fallbackkit._call import Reply, unusable
 from fallbackkit._rung import Rung
-from fallbackkit._runtime import Reply, Strategy, unusable
+from fallbackkit._runtime import Strategy
 from fallbackkit.errors import Failure, FailureKind, FallbackExhausted, FallbackkitError
 from fallbackkit.events import FellBack
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from fallbackkit._call import Call
     from fallbackkit._checks import Match
-    from fallbackkit._runtime import Call, Layer, Target
+    from fallbackkit._runtime import Layer, Target
 
 __all__ = ["Fallback"]
 

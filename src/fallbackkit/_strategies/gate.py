@@ -5,15 +5,17 @@ import warnings
 from typing import TYPE_CHECKING, Literal
 
 from fallbackkit import _checks
-from fallbackkit._runtime import Reply, Strategy
+from fallbackkit._call import Reply
+from fallbackkit._runtime import Strategy
 from fallbackkit.errors import Failure, FailureKind, LowConfidence
 from fallbackkit.events import Abstained
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from fallbackkit._call import Call
     from fallbackkit._outcome import Answer
-    from fallbackkit._runtime import Call, Layer
+    from fallbackkit._runtime import Layer
 
 __all__ = ["ConfidenceGate"]
 

@@ -16,8 +16,9 @@ from fallbackkit.events import Hedged
 
 if TYPE_CHECKING:
     from fallbackkit._budget import RetryBudget
+    from fallbackkit._call import Call, Reply
     from fallbackkit._outcome import Answer
-    from fallbackkit._runtime import Call, Layer, Reply
+    from fallbackkit._runtime import Layer
     from fallbackkit._waiting import Branch, Waiter
 
 __all__ = ["Hedge"]

@@ -8,7 +8,8 @@ from tenacity.retry import retry_base
 from tenacity.stop import stop_base
 
 from fallbackkit import _budget, _checks
-from fallbackkit._runtime import Reply, Strategy
+from fallbackkit._call import Reply
+from fallbackkit._runtime import Strategy
 from fallbackkit._shared import tell
 from fallbackkit.errors import TRANSIENT
 from fallbackkit.events import RetryScheduled
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
     from tenacity.wait import wait_base
 
     from fallbackkit._budget import RetryBudget
+    from fallbackkit._call import Call
     from fallbackkit._checks import Match
-    from fallbackkit._runtime import Call, Layer
+    from fallbackkit._runtime import Layer
     from fallbackkit.errors import Failure, StopReason
 
 __all__ = ["Retry"]

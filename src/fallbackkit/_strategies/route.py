@@ -9,7 +9,8 @@ from fallbackkit._runtime import Strategy, Target
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from fallbackkit._runtime import Call, Layer, Reply
+    from fallbackkit._call import Call, Reply
+    from fallbackkit._runtime import Layer
 
 __all__ = ["Route"]
 

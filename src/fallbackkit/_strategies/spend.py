@@ -9,19 +9,21 @@ from functools import partial
 from typing import TYPE_CHECKING, get_args
 
 from fallbackkit import _checks, _threads
+from fallbackkit._call import Reply
 from fallbackkit._clock import SYSTEM_CLOCK
 from fallbackkit._ledger import BILLION, Book, Per, Period, period_at
-from fallbackkit._runtime import Reply, Strategy
+from fallbackkit._runtime import Strategy
 from fallbackkit._shared import StoreDown, tell
 from fallbackkit.errors import BulkheadFull, Failure, FailureKind, InvalidAnswer, LowConfidence, SpendExceeded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
+    from fallbackkit._call import Call
     from fallbackkit._clock import Clock
     from fallbackkit._ledger import SpendStore
     from fallbackkit._outcome import Answer
-    from fallbackkit._runtime import Call, Layer
+    from fallbackkit._runtime import Layer
 
 __all__ = ["SpendLimit", "SpendSnapshot"]
 

@@ -6,7 +6,8 @@ from fallbackkit import _checks
 from fallbackkit._runtime import Strategy
 
 if TYPE_CHECKING:
-    from fallbackkit._runtime import Call, Layer, Reply
+    from fallbackkit._call import Call, Reply
+    from fallbackkit._runtime import Layer
 
 __all__ = ["Deadline", "Timeout"]
 

@@ -5,14 +5,16 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter, ValidationError
 
 from fallbackkit import _checks
-from fallbackkit._runtime import Reply, Strategy, unusable
+from fallbackkit._call import Reply, unusable
+from fallbackkit._runtime import Strategy
 from fallbackkit.errors import Failure, FailureKind, InvalidAnswer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from fallbackkit._call import Call
     from fallbackkit._outcome import Answer
-    from fallbackkit._runtime import Call, Layer
+    from fallbackkit._runtime import Layer
 
 __all__ = ["Validate"]
 

@@ -12,7 +12,8 @@ from fallbackkit.testing._faults import Fault, ending, seconds_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from fallbackkit._runtime import Call, Layer, Reply
+    from fallbackkit._call import Call, Reply
+    from fallbackkit._runtime import Layer
 
 __all__ = ["Chaos"]
 
