@@ -19,11 +19,11 @@ import resource
 import signal
 import sys
 import tempfile
-import threading
 import time
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
+from itertools import pairwise
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
@@ -70,6 +70,9 @@ SWAPPED: dict[type[ast.AST], type[ast.AST]] = {
 RENAMED = {"min": "max", "max": "min", "any": "all", "all": "any"}
 
 
+Key = tuple[str, str, int]  # of a function: file, qualified name, first line
+
+
 @dataclass
 class Mutant:
     """One change: ``put`` makes it in the live function, ``fate`` is what became of it."""
@@ -78,7 +81,7 @@ class Mutant:
     line: int
     function: str
     change: str
-    key: tuple[str, str, int]
+    key: Key
     put: Callable[[FunctionType], None]
     tests: list[int] = field(default_factory=list)
     fate: str = "survived"
@@ -202,6 +205,21 @@ def mutants_of(path: Path) -> Iterator[Mutant]:
                     yield Mutant(file, getattr(node, "lineno", 0), name, change, key, replaced_by(code))
 
 
+def noted_in(path: Path) -> Iterator[tuple[Key, CodeType]]:
+    """The code of each function with one statement more, which adds the function's key to ``__entered__``."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    keys = []
+    for name, function in functions(tree):
+        keys.append((str(path), name, first_line(function)))
+        note = ast.parse(f"__entered__.add({keys[-1]!r})").body[0]
+        function.body.insert(0, ast.copy_location(note, function))
+    whole = compile(ast.fix_missing_locations(tree), str(path), "exec")
+    for key in keys:
+        code = code_in(whole, *key[1:])
+        if code is not None:
+            yield key, code
+
+
 def replaced_by(code: CodeType) -> Callable[[FunctionType], None]:
     return lambda function: setattr(function, "__code__", code)
 
@@ -233,7 +251,7 @@ class Mutation:
         for path in self.files:
             name = ".".join(path.relative_to(ROOT / "src").with_suffix("").parts)
             importlib.import_module(name.removesuffix(".__init__"))
-        self.live: dict[tuple[str, str, int], list[FunctionType]] = defaultdict(list)
+        self.live: dict[Key, list[FunctionType]] = defaultdict(list)
         for thing in gc.get_objects():
             if isinstance(thing, FunctionType):
                 code = thing.__code__
@@ -250,7 +268,7 @@ class Mutation:
 
     def survey(self) -> dict[int, float]:
         """Run each test once, in forked processes; how long it took, and into ``mutant.tests`` who enters what."""
-        entered: dict[tuple[str, str, int], list[int]] = defaultdict(list)
+        entered: dict[Key, list[int]] = defaultdict(list)
         took: dict[int, float] = {}
         with tempfile.TemporaryDirectory() as folder:
             parts = [Path(folder, str(part)) for part in range(self.processes)]
@@ -272,27 +290,25 @@ class Mutation:
     def look(self, part: int, into: Path) -> int:
         """Run one part of the tests, and note which functions each of them enters."""
         notes = []
-        watched = {function.__code__: key for key in self.keys for function in self.live[key]}
-        seen: set[tuple[str, str, int]] = set()
-
-        def enter(frame: Any, event: str, _: object) -> None:
-            if event == "call" and (key := watched.get(frame.f_code)):
-                seen.add(key)
-
-        for test in range(part, len(self.session.items), self.processes):
-            seen.clear()
+        entered: set[Key] = set()
+        for path in self.files:
+            for key, code in noted_in(path):
+                for function in self.live[key]:
+                    function.__globals__["__entered__"] = entered
+                    function.__code__ = code
+        tests = range(part, len(self.session.items), self.processes)
+        for test, after in pairwise([*tests, None]):
+            entered.clear()
             began = time.perf_counter()
-            threading.setprofile(enter)
-            sys.setprofile(enter)
-            passed = self.passes(test)
-            sys.setprofile(None)
-            notes.append((test, time.perf_counter() - began, passed, sorted(seen)))
+            passed = self.passes(test, after)
+            notes.append((test, time.perf_counter() - began, passed, sorted(entered)))
         into.write_text(json.dumps(notes), encoding="utf-8")
         return 0
 
-    def passes(self, test: int) -> bool:
-        item = self.session.items[test]
-        return not any(report.failed for report in runtestprotocol(item, log=False, nextitem=item))
+    def passes(self, test: int, after: int | None) -> bool:
+        items = self.session.items
+        following = None if after is None else items[after]
+        return not any(report.failed for report in runtestprotocol(items[test], log=False, nextitem=following))
 
     def each_in_its_process(self, took: dict[int, float]) -> Iterator[Mutant]:
         """Each mutant once its fate is known."""
@@ -318,8 +334,8 @@ class Mutation:
                 mutant.put(function)
         except ValueError:
             return 2
-        for test in mutant.tests:
-            if not self.passes(test):
+        for test, after in pairwise([*mutant.tests, None]):
+            if not self.passes(test, after):
                 return 1
             spent += took[test]
             if spent > BUDGET:

@@ -4,10 +4,12 @@ import asyncio
 import contextlib
 import functools
 import inspect
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
+from fallbackkit import _threads
 from fallbackkit.testing import FakeClock, Script
 
 if TYPE_CHECKING:
@@ -71,6 +73,16 @@ class Run:
                 if len(seen) == most:
                     break
         return seen
+
+
+@pytest.fixture(autouse=True)
+def no_thread_left() -> Iterator[None]:
+    """No test leaves a hung call behind, which others would count."""
+    yield
+    until = time.monotonic() + 10
+    while _threads.abandoned():
+        assert time.monotonic() < until, f"{_threads.abandoned()} calls still hang"
+        time.sleep(0.001)
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ import functools
 import itertools
 import logging
 import math
+import time
 import uuid
 from collections import OrderedDict
 from datetime import UTC, date, datetime, timedelta
@@ -73,6 +74,17 @@ def test_a_saved_answer_is_given_for_its_time(run, stores, ttl, on_error, renewe
         assert said == outcome.answer.created_at
 
 
+@pytest.fixture
+def far_away(monkeypatch):
+    """A machine nine hours off."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("far_away")
 def test_a_saved_answer_keeps_its_first_date(run, stores, clock):
     """Giving it again makes it no younger; a date of its own is kept, and one without a zone is UTC."""
     asked_at = datetime.fromtimestamp(clock.time(), UTC)
@@ -552,6 +564,28 @@ def test_a_wall_clock_that_was_set_back_makes_no_answer_young(run, tmp_path):
     assert ["one", "one", "two", "two", ""] == [ask(epoch) for epoch in (2e6, 2e6 + 50, 1e6, 1e6 + 50, 5e5)]
 
 
+class Jumping(FakeClock):
+    """A wall clock that is set, while time goes on."""
+
+    ahead = 0.0
+
+    def time(self):
+        return super().time() + self.ahead
+
+
+def test_a_wall_clock_that_is_set_changes_nothing_in_memory(run):
+    """24: there the age is what has passed since, whatever the date has become."""
+    clock = Jumping()
+    script = Script("one", "two", clock=clock)
+    pipeline = fk.Pipeline(fk.Cache(100), clock=clock)
+    run.outcome(pipeline, script, "?")
+    for ahead in (1e6, -1e6):
+        clock.ahead = ahead
+        assert "one" == run.outcome(pipeline, script, "?").text
+    clock.advance(101)
+    assert "two" == run.outcome(pipeline, script, "?").text
+
+
 # --- stale while revalidate ---
 
 
@@ -713,6 +747,29 @@ def test_a_renewal_ends_with_its_event_loop(stores):
     loop.close()
     assert "answer 1" == asyncio.run(a_while(pipeline.aoutcome(ask, "?"), 0.05)).text
     assert "answer 4" == asyncio.run(pipeline.aoutcome(ask, "?")).text
+
+
+def test_a_renewal_that_never_began_is_over(stores):
+    """Cancelled before its first step, as a loop does that ends at once; the next call renews."""
+    asked = []
+
+    async def ask(question):
+        asked.append(question)
+        return f"answer {len(asked)}"
+
+    async def main():
+        await pipeline.aoutcome(ask, "?")
+        clock.ahead = 20
+        assert "answer 1" == (await pipeline.aoutcome(ask, "?")).text
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+        await asyncio.sleep(0.01)
+        assert 1 == len(asked)
+        return [(await a_while(pipeline.aoutcome(ask, "?"), 0.05)).text for _ in range(2)]
+
+    clock = Moved()
+    pipeline = fk.Pipeline(fk.Cache(10, stale_while_revalidate=60, store=stores.new()), clock=clock)
+    assert ["answer 1", "answer 2"] == asyncio.run(main())
 
 
 class Moved(fk.SystemClock):

@@ -147,6 +147,18 @@ def test_a_leader_whose_time_is_up_hands_over(calls, stores, clock):
     assert [0.0, 4.0] == script.calls
 
 
+def test_an_answer_in_the_last_moment_is_shared(calls, stores, clock):
+    """46: delivered in time, it is delivered to all."""
+    cache = fk.Cache(100, store=stores.new())
+    script = Script(fk.Answer(text="fine", score=0.1), clock=clock, takes=4)
+    chain = [cache, fk.ConfidenceGate(0.5, below="hedge")]
+    hasty = fk.Pipeline(fk.Deadline(4), *chain, clock=clock, name="ask")
+    free = fk.Pipeline(*chain, clock=clock, name="ask")
+    outcomes = calls.outcomes((hasty, script, "?"), (free, script, "?", 1))
+    assert [("fine", 4.0), ("fine", 3.0)] == [(outcome.text, outcome.duration) for outcome in outcomes]
+    assert [0.0] == script.calls
+
+
 def test_a_cancelled_leader_cancels_nobody(run, stores, clock):
     """10: its followers do not notice, but for one who asks in its place; a cancelled follower is missed by nobody."""
     if run.way == "sync":
@@ -415,9 +427,9 @@ def test_nothing_is_left_of_a_load(run, stores, clock):
         assert () == LEADING.get()
 
 
-def test_a_call_that_is_dropped_is_waited_for_by_nobody(stores):
+def test_a_call_that_is_dropped_is_waited_for_by_nobody(caplog):
     """A coroutine that somebody closes in another context, or forgets, ends its load."""
-    cache = fk.Cache(100, store=fk.MemoryCache())
+    cache = fk.Cache(100)
     pipeline = fk.Pipeline(cache)
 
     async def never(_):
@@ -435,7 +447,7 @@ def test_a_call_that_is_dropped_is_waited_for_by_nobody(stores):
     coroutine = asyncio.run(begin())
     del coroutine
     gc.collect()
-    assert {} == cache._flights._flights
+    assert ({}, []) == (cache._flights._flights, caplog.messages)
 
 
 # --- real threads, real tasks ---

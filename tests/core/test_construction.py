@@ -343,27 +343,9 @@ def made(name, **changed):
     return getattr(fk, name)(*args, **NEEDS.get(name, {}), **changed)
 
 
-NOT_YET = {
-    ("CircuitBreaker", "ignore"),
-    ("CircuitBreaker", "max_reset_timeout"),
-    ("CircuitBreaker", "trial_calls"),
-    ("CircuitBreaker", "trial_lease"),
-    ("CircuitBreaker", "window"),
-    ("Retry", "on"),
-    ("Retry", "retry_after_limit"),
-    ("Retry", "wait"),
-    ("SpendLimit", "estimate"),
-    ("SpendLimit", "max_keys"),
-}
-
-
 @pytest.mark.parametrize(
     ("name", "limit"),
-    [
-        pytest.param(name, limit, marks=[pytest.mark.xfail] * ((name, limit) in NOT_YET))
-        for name, limits in LIMITS.items()
-        for limit in limits
-    ],
+    [(name, limit) for name, limits in LIMITS.items() for limit in limits],
 )
 def test_every_limit_is_described(name, limit):
     """48: whatever is not as by default shows, in one line and the same words each time."""

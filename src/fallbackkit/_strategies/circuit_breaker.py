@@ -39,6 +39,10 @@ Verdict = Literal["success", "failure", "ignored"]
 _FAILED: dict[Verdict, bool | None] = {"success": False, "failure": True, "ignored": None}
 _CUT_OFF = {FailureKind.TIMEOUT_FIRST_BYTE, FailureKind.TIMEOUT_MID_STREAM}
 
+_WINDOW = 60.0
+_MAX_RESET_TIMEOUT = 300.0
+_TRIAL_LEASE = 60.0
+
 _log = logging.getLogger("fallbackkit")
 _FROM_PYBREAKER: dict[str, State] = {
     pybreaker.STATE_CLOSED: "closed",
@@ -112,14 +116,14 @@ class CircuitBreaker(Strategy):
         *,
         failure_rate: float = 0.5,
         min_calls: int = 5,
-        window: float = 60.0,
+        window: float = _WINDOW,
         consecutive: int | None = None,
         slow_call: float | None = None,
         slow_rate: float = 0.5,
         reset_timeout: float = 30.0,
-        max_reset_timeout: float = 300.0,
+        max_reset_timeout: float = _MAX_RESET_TIMEOUT,
         trial_calls: int = 1,
-        trial_lease: float = 60.0,
+        trial_lease: float = _TRIAL_LEASE,
         open_for_retry_after: bool = False,
         ignore: Match | Iterable[Match] = (),
         shadow: bool = False,
@@ -157,6 +161,13 @@ class CircuitBreaker(Strategy):
             shadow=shadow,
             clock=clock or SYSTEM_CLOCK,
         )
+        self._notes = [
+            f"window {window:g} s" * (window != _WINDOW),
+            f"{trial_calls} trials" * (trial_calls != 1),
+            f"lease {trial_lease:g} s" * (trial_lease != _TRIAL_LEASE),
+            f"reset up to {max_reset_timeout:g} s" * (max_reset_timeout not in {_MAX_RESET_TIMEOUT, reset_timeout}),
+            f"ignores {_checks.words(_checks.listed(ignore))}" * (ignore != ()),
+        ]
         self._shared = self._circuit if isinstance(self._circuit, SharedCircuit) else None
         self._own = (
             _Own(consecutive or sys.maxsize, reset_timeout, trial_calls)
@@ -261,8 +272,8 @@ class CircuitBreaker(Strategy):
         rule = by_rate if circuit.in_a_row is None else f"{circuit.in_a_row} in a row"
         slow = "" if circuit.slow_rate is None else f", {circuit.slow_rate:.0%} slower than {self._slow_call:g} s"
         after = " or Retry-After" if self._obeys else ""
-        shadow = ", shadow" if self._shadow else ""
-        return f"CircuitBreaker({rule}{slow}, reset {circuit.reset_timeout:g} s{after}{shadow})"
+        notes = "".join(f", {note}" for note in [*self._notes, "shadow" * self._shadow] if note)
+        return f"CircuitBreaker({rule}{slow}, reset {circuit.reset_timeout:g} s{after}{notes})"
 
     def _bind(self, clock: Clock) -> None:
         self._bound = True

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Retry"]
 
+_TRANSIENT = tuple(TRANSIENT)
+_RETRY_AFTER_LIMIT = 120.0
+
 
 class Retry(Strategy):
     """Asks again after a failure that may pass. tenacity decides when to stop and how long to wait.
@@ -62,10 +65,10 @@ class Retry(Strategy):
         self,
         *,
         attempts: int | stop_base = 3,
-        on: Match | Iterable[Match] | retry_base = tuple(TRANSIENT),
+        on: Match | Iterable[Match] | retry_base = _TRANSIENT,
         wait: wait_base | None = None,
         max_wait: float = 30.0,
-        retry_after_limit: float = 120.0,
+        retry_after_limit: float = _RETRY_AFTER_LIMIT,
         budget: RetryBudget | None = None,
     ) -> None:
         self.max_wait = _checks.seconds("max_wait", max_wait, zero=True)
@@ -79,6 +82,12 @@ class Retry(Strategy):
         self.first_wait = min(self.max_wait, getattr(wait, "wait_fixed", 0.0))
         self._ceiling = tenacity.wait_exponential(multiplier=0.5, max=self.max_wait)
         self._budget = _budget.checked(budget)
+        self._notes = [
+            f"on {type(on).__name__ if isinstance(on, retry_base) else _checks.words(_checks.listed(on))}"
+            * (on != _TRANSIENT),
+            f"{type(wait).__name__}" * (wait is not None),
+            f"Retry-After up to {retry_after_limit:g} s" * (retry_after_limit != _RETRY_AFTER_LIMIT),
+        ]
 
     async def run(self, inner: Layer, call: Call) -> Reply:
         if self._budget is not None:
@@ -149,8 +158,9 @@ class Retry(Strategy):
 
     def describe(self) -> str:
         attempts = type(self._stop).__name__ if self.attempts is None else self.attempts
-        budget = "" if self._budget is None else f", {self._budget.describe()}"
-        return f"Retry({attempts} attempts, waits up to {self.max_wait:g} s{budget})"
+        budget = "" if self._budget is None else self._budget.describe()
+        notes = "".join(f", {note}" for note in [*self._notes, budget] if note)
+        return f"Retry({attempts} attempts, waits up to {self.max_wait:g} s{notes})"
 
 
 def _endless(stop: object) -> bool:

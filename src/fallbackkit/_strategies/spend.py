@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["SpendLimit", "SpendSnapshot"]
 
 _SHARE = 1000
+_MAX_KEYS = 100_000
 _log = logging.getLogger("fallbackkit")
 
 
@@ -98,7 +99,7 @@ class SpendLimit(Strategy):
         estimate: float | None = None,
         store: SpendStore | None = None,
         name: str = "spend",
-        max_keys: int = 100_000,
+        max_keys: int = _MAX_KEYS,
         clock: Clock | None = None,
     ) -> None:
         self._limit = _money("amount", amount)
@@ -116,6 +117,11 @@ class SpendLimit(Strategy):
         self._period = Period(0.0, 0.0)
         self._book = Book(_checks.count("max_keys", max_keys))
         self._warned = False
+        self._notes = [
+            " for each key" * (key is not None),
+            "" if estimate is None else f", {estimate:g} set aside",
+            f", {max_keys} keys" * (max_keys != _MAX_KEYS),
+        ]
 
     async def run(self, inner: Layer, call: Call) -> Reply:
         if self._clock is None:
@@ -162,8 +168,7 @@ class SpendLimit(Strategy):
         )
 
     def describe(self) -> str:
-        each = "" if self._key is None else " for each key"
-        return f"SpendLimit({self._allowance()}{each})"
+        return f"SpendLimit({self._allowance()}{''.join(self._notes)})"
 
     async def _together(
         self, store: SpendStore, inner: Layer, call: Call, ledger: str, left: float
