@@ -589,8 +589,16 @@ def test_a_forked_child_does_not_wait_for_its_parents_load():
         thread = threading.Thread(target=pipeline.outcome, args=(slow, "?"))
         thread.start()
         inside.wait(20)
-        with pipeline.strategies[0]._store._lock:
-            pid = os.fork()
+        def hold():
+            with pipeline.strategies[0]._store._lock:
+                held.set()
+                go.wait(20)
+
+        held = threading.Event()
+        holding = threading.Thread(target=hold)
+        holding.start()
+        held.wait(20)
+        pid = os.fork()
         if not pid:
             os._exit(0 if pipeline.outcome(lambda question: "child", "?").text == "child" else 1)
         status = os.waitpid(pid, 0)[1]

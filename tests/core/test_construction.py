@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import fallbackkit as fk
 from fallbackkit.review import ReviewQueue
+from fallbackkit.testing import FakeClock, Fault, Script
 
 ORDER = [
     "Escalate",
@@ -363,3 +364,13 @@ def test_no_limit_is_left_out(name):
     """48: the table above knows every parameter that there is."""
     parameters = set(inspect.signature(getattr(fk, name)).parameters)
     assert parameters == LIMITS[name].keys() | NO_LIMITS.get(name, set())
+
+
+def test_failures_given_as_an_iterator_are_all_taken_and_described():
+    """What can be read only once is read once."""
+    kinds = ("rate.shared", "provider.5xx")
+    assert "ignores provider.5xx, rate.shared" in fk.CircuitBreaker(ignore=iter(kinds)).describe()
+    retry = fk.Retry(on=iter(kinds), wait=tenacity.wait_none())
+    assert "on provider.5xx, rate.shared" in retry.describe()
+    script = Script(Fault(kind="provider.5xx"), Fault(kind="rate.shared"), "fine", clock=FakeClock())
+    assert "fine" == fk.Pipeline(retry, clock=script.clock).outcome(script).text

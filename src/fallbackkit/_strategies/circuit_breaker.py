@@ -143,7 +143,8 @@ class CircuitBreaker(Strategy):
         self._shadow = shadow
         self._slow_call = math.inf if slow_call is None else _checks.seconds("slow_call", slow_call)
         self._obeys = open_for_retry_after
-        self._ignores = _checks.matching("ignore", ignore)
+        ignored = _checks.listed(ignore)
+        self._ignores = _checks.matching("ignore", ignored)
         self._bound = clock is not None
         circuit = Circuit if store is None else partial(SharedCircuit, store=store)
         self._circuit = circuit(
@@ -166,7 +167,7 @@ class CircuitBreaker(Strategy):
             f"{trial_calls} trials" * (trial_calls != 1),
             f"lease {trial_lease:g} s" * (trial_lease != _TRIAL_LEASE),
             f"reset up to {max_reset_timeout:g} s" * (max_reset_timeout not in {_MAX_RESET_TIMEOUT, reset_timeout}),
-            f"ignores {_checks.words(_checks.listed(ignore))}" * (ignore != ()),
+            f"ignores {_checks.words(ignored)}" * (ignored != ()),
         ]
         self._shared = self._circuit if isinstance(self._circuit, SharedCircuit) else None
         self._own = (

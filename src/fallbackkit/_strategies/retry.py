@@ -77,14 +77,14 @@ class Retry(Strategy):
         self.attempts = None if isinstance(attempts, stop_base) else _checks.count("attempts", attempts)
         self.endless = _endless(attempts)
         self._retry: retry_base | None = on if isinstance(on, retry_base) else None
-        self._handles = None if self._retry is not None else _checks.matching("on", on)  # type: ignore[arg-type]
+        kinds = () if isinstance(on, retry_base) else _checks.listed(on)
+        self._handles = None if self._retry is not None else _checks.matching("on", kinds)
         self._wait = _checks.function("wait", wait)
         self.first_wait = min(self.max_wait, getattr(wait, "wait_fixed", 0.0))
         self._ceiling = tenacity.wait_exponential(multiplier=0.5, max=self.max_wait)
         self._budget = _budget.checked(budget)
         self._notes = [
-            f"on {type(on).__name__ if isinstance(on, retry_base) else _checks.words(_checks.listed(on))}"
-            * (on != _TRANSIENT),
+            f"on {type(on).__name__ if self._retry is not None else _checks.words(kinds)}" * (on != _TRANSIENT),
             f"{type(wait).__name__}" * (wait is not None),
             f"Retry-After up to {retry_after_limit:g} s" * (retry_after_limit != _RETRY_AFTER_LIMIT),
         ]
@@ -107,7 +107,8 @@ class Retry(Strategy):
                 failure = reply.failure.model_copy(update={"stopped_by": reason})
                 return Reply(failure=failure)
             call.emit(RetryScheduled, step=call.step, attempt=state.attempt_number + 1, wait=wait)
-            await call.runtime.sleep(call, wait)
+            if wait > 0:  # to sleep for no time takes longer than the rest of this
+                await call.runtime.sleep(call, wait)
             call.waited = wait
             state.idle_for += wait
             state.attempt_number += 1
