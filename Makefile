@@ -25,7 +25,7 @@ coverage: ## run every test, and say which lines and branches of src none of the
 
 mutate: ## break the core in thousands of ways, and list those that no test notices
 	@scripts/setup test mutate
-	@$(bin)/python scripts/mutate
+	@$(bin)/python scripts/mutate.py
 
 check: ## lint, types, floors, spelling
 	@scripts/setup test lint

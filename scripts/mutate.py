@@ -1,22 +1,25 @@
 """Break the core in every small way that can be thought of, and list the breaks that no test notices.
 
-A mutant is one change in one function: a comparison turned round, a statement left out, a number one
-higher. The tests are collected once, and run once to see which functions each of them enters. Then each
-mutant gets a forked process, which puts the changed code in the place of the function's own and runs the
-tests that enter it, quickest first, until one fails.
+The mutants are those of Cosmic Ray: a comparison turned round, a condition negated, a number one higher.
+Running all tests anew for each of some thousand would take days. So they are collected once, and run once to
+see which functions each of them enters. Then each mutant gets a forked process, which puts the changed code
+in the place of the function's own and runs the tests that enter it until one fails: first those that have
+killed others, then the quickest.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
-import copy
 import gc
 import importlib
 import json
+import mmap
 import os
+import re
 import resource
 import signal
+import struct
 import sys
 import tempfile
 import time
@@ -29,48 +32,58 @@ from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from _pytest.runner import runtestprotocol
+from cosmic_ray.commands import init
+from cosmic_ray.mutating import mutate_code
+from cosmic_ray.plugins import get_operator
+from cosmic_ray.work_db import use_db
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "fallbackkit"
 EXPLAINED = ROOT / "docs" / "mutation.md"
-CORE = ("_strategies/*.py", "_runtime.py", "_pipeline.py", "_circuit.py")
+CORE = (
+    "_strategies/*.py",
+    "_call.py",
+    "_circuit.py",
+    "_ending.py",
+    "_faces.py",
+    "_fork.py",
+    "_pipeline.py",
+    "_runtime.py",
+    "_streams.py",
+)
 TESTS = ("tests/core", "--ignore=tests/core/test_shape.py")
-OPTIONS = ("-q", "-p", "no:randomly", "-p", "no:cacheprovider", "--capture=sys", "--hypothesis-profile=mutants")
+OPTIONS = (
+    "-o",
+    "addopts=--import-mode=importlib --strict-markers",
+    "-p",
+    "no:terminal",
+    "-p",
+    "no:randomly",
+    "-p",
+    "no:cacheprovider",
+    "--capture=sys",
+    "--hypothesis-profile=mutants",
+)
 ENOUGH = 0.9
-BUDGET = 30.0  # seconds of tests, the quickest first, that have a chance to notice a mutant
+BUDGET = 20.0  # seconds of tests that have a chance to notice a mutant
+PATIENCE = 10.0  # seconds before a mutant that hangs is dead, beyond five times what its tests take
 MEMORY = 8 << 30
 
-SWAPPED: dict[type[ast.AST], type[ast.AST]] = {
-    ast.Eq: ast.NotEq,
-    ast.NotEq: ast.Eq,
-    ast.Lt: ast.LtE,
-    ast.LtE: ast.Lt,
-    ast.Gt: ast.GtE,
-    ast.GtE: ast.Gt,
-    ast.Is: ast.IsNot,
-    ast.IsNot: ast.Is,
-    ast.In: ast.NotIn,
-    ast.NotIn: ast.In,
-    ast.And: ast.Or,
-    ast.Or: ast.And,
-    ast.Add: ast.Sub,
-    ast.Sub: ast.Add,
-    ast.Mult: ast.Div,
-    ast.Div: ast.Mult,
-    ast.FloorDiv: ast.Div,
-    ast.Mod: ast.Mult,
-    ast.Pow: ast.Mult,
-    ast.Break: ast.Continue,
-    ast.Continue: ast.Break,
-}
-RENAMED = {"min": "max", "max": "min", "any": "all", "all": "any"}
-
-
 Key = tuple[str, str, int]  # of a function: file, qualified name, first line
+
+OPERATORS = re.compile(
+    r"core/(Replace(BinaryOperator_(Add_Sub|Sub_Add|Mul_Div|Div_Mul|FloorDiv_Div|Mod_Mul|Pow_Mul|BitOr_BitAnd|BitAnd_BitOr)"
+    r"|ComparisonOperator_(Eq_NotEq|NotEq_Eq|Lt_LtE|LtE_Lt|Gt_GtE|GtE_Gt|Lt_Gt|LtE_GtE|Gt_Lt|GtE_LtE|Is_IsNot|IsNot_Is)"
+    r"|UnaryOperator_.*_Nothing|UnaryOperator_Delete.*|AndWithOr|OrWithAnd|TrueWithFalse|FalseWithTrue"
+    r"|BreakWithContinue|ContinueWithBreak)"
+    r"|AddNot|NumberReplacer|ExceptionReplacer|ZeroIterationForLoop)"
+)
+"""Of Cosmic Ray's operators those that turn a thing round; the same tests kill the rest, + into ** for example."""
 
 
 @dataclass
@@ -88,78 +101,11 @@ class Mutant:
 
     @property
     def name(self) -> str:
+        """How the page of the survivors calls it."""
         return f"`{self.file}` {self.function}: {self.change}"
 
 
-def changed(node: ast.AST, **fields: Any) -> ast.AST:
-    made = copy.copy(node)
-    for name, value in fields.items():
-        setattr(made, name, value)
-    return made
-
-
-def variants(node: ast.AST) -> Iterator[ast.AST]:  # noqa: C901, PLR0912 - one case a kind of change
-    """Everything that a node could be by mistake."""
-    match node:
-        case ast.Compare(ops=ops):
-            for at, op in enumerate(ops):
-                yield changed(node, ops=[*ops[:at], SWAPPED[type(op)](), *ops[at + 1 :]])
-        case ast.BoolOp(op=op) | ast.BinOp(op=op) | ast.AugAssign(op=op) if type(op) in SWAPPED:
-            yield changed(node, op=SWAPPED[type(op)]())
-        case ast.UnaryOp(op=ast.Not() | ast.USub(), operand=operand):
-            yield operand
-        case ast.Constant(value=bool(value)):
-            yield ast.Constant(not value)
-        case ast.Constant(value=int(value) | float(value)):
-            yield ast.Constant(value + 1)
-        case ast.Constant(value=str(value)) if value and " " not in value:
-            yield ast.Constant("")
-        case ast.IfExp(body=body, orelse=orelse):
-            yield body
-            yield orelse
-        case ast.Call(func=ast.Name(id=name)) if name in RENAMED:
-            yield changed(node, func=ast.Name(RENAMED[name], ast.Load()))
-        case ast.Call(keywords=keywords):
-            for keyword in keywords:
-                yield changed(node, keywords=[other for other in keywords if other is not keyword])
-        case ast.Return(value=ast.expr() as value) if not (isinstance(value, ast.Constant) and value.value is None):
-            yield ast.Return(None)
-        case ast.Expr(value=ast.Call() | ast.Await()) | ast.Raise():
-            yield ast.Pass()
-        case ast.Assign(targets=[ast.Attribute() | ast.Subscript()]):
-            yield ast.Pass()
-        case ast.AnnAssign(target=ast.Attribute(), value=ast.expr()):
-            yield ast.Pass()
-        case ast.Break() | ast.Continue():
-            yield SWAPPED[type(node)]()
-        case ast.With(items=[ast.withitem(optional_vars=None)], body=body):
-            yield ast.If(ast.Constant(value=True), body, [])
-        case ast.If(test=test) | ast.While(test=test) if isinstance(test, ast.Name | ast.Attribute | ast.Call):
-            yield changed(node, test=ast.UnaryOp(ast.Not(), test))
-    if isinstance(node, ast.AugAssign):
-        yield ast.Pass()
-
-
-def places(node: ast.AST) -> Iterator[tuple[Callable[[ast.AST], None], ast.AST]]:
-    """Each node below that runs and is not mere words, and how to put another there."""
-    for name, value in ast.iter_fields(node):
-        if name in {"decorator_list", "annotation", "returns", "args", "type_params"} and not isinstance(node, ast.Call):
-            continue
-        for at, item in enumerate(value if isinstance(value, list) else [value]):
-            if not isinstance(item, ast.AST) or isinstance(item, ast.JoinedStr):
-                continue
-
-            def put(new: ast.AST, at: int = at, name: str = name, value: Any = value) -> None:
-                if isinstance(value, list):
-                    value[at] = new
-                else:
-                    setattr(node, name, new)
-
-            yield put, item
-            yield from places(item)
-
-
-def functions(tree: ast.AST, prefix: str = "") -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
+def functions(tree: ast.AST, prefix: str = "") -> Iterator[tuple[str, Function]]:
     """Those of a module and of its classes, by qualified name."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
@@ -179,30 +125,81 @@ def code_in(code: CodeType, name: str, line: int) -> CodeType | None:
     return None
 
 
-def said(node: ast.AST) -> str:
-    return " ".join(ast.unparse(ast.fix_missing_locations(node)).split())
-
-
-def first_line(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
+def first_line(function: Function) -> int:
+    """As the compiler counts it."""
     return min([function.lineno, *(decorator.lineno for decorator in function.decorator_list)])
 
 
 def mutants_of(path: Path) -> Iterator[Mutant]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    """What Cosmic Ray would change inside the functions of a module."""
+    source = path.read_text(encoding="utf-8")
+    tree = ast.parse(source)
+    whole = compile(tree, str(path), "exec")
     file = path.relative_to(PACKAGE).as_posix()
-    for name, function in functions(tree):
-        key = (str(path), name, first_line(function))
-        for default in mutants_of_defaults(function):
-            yield Mutant(file, function.lineno, name, default[0], key, default[1])
-        for put, node in list(places(function)):
-            for new in variants(node):
-                ast.copy_location(new, node)
-                put(ast.fix_missing_locations(new))
-                code = code_in(compile(tree, str(path), "exec"), *key[1:])
-                put(node)
-                if code is not None:
-                    change = f"`{said(node)[:150]}` became `{said(new)[:150]}`"
-                    yield Mutant(file, getattr(node, "lineno", 0), name, change, key, replaced_by(code))
+    places = [(name, node) for name, node in functions(tree) if node.end_lineno is not None]
+    for operator, occurrence, line in positions(path):
+        inside = [(name, node) for name, node in places if first_line(node) <= line <= (node.end_lineno or 0)]
+        if not inside:
+            continue
+        name, node = inside[-1]
+        key = (str(path), name, first_line(node))
+        made = mutate_code(source, operator, occurrence)
+        if made is None or made == source:
+            continue
+        put = put_in_place(path, made, key, code_in(whole, name, key[2]))
+        if put is not None:
+            yield Mutant(file, line, name, difference(source, made), key, put)
+
+
+def positions(path: Path) -> Iterator[tuple[Any, int, int]]:
+    """Each operator, which occurrence, and on what line."""
+    with use_db(":memory:") as found:
+        init([path], found, {})
+        specs = [spec for item in found.work_items for spec in item.mutations]
+    for spec in specs:
+        if OPERATORS.fullmatch(spec.operator_name):
+            yield get_operator(spec.operator_name)(**spec.operator_args), spec.occurrence, spec.start_pos[0]
+
+
+def put_in_place(path: Path, made: str, key: Key, old: CodeType | None) -> Callable[[FunctionType], None] | None:
+    """How to make a living function the changed one; None if nothing that runs has changed."""
+    try:
+        tree = ast.parse(made)
+        new = code_in(compile(tree, str(path), "exec"), key[1], key[2])
+    except SyntaxError:
+        return None
+    if new is not None and new != old:
+        return replaced_by(new)
+    return (
+        None
+        if old is None
+        else defaults_of(dict(functions(tree))[key[1]], dict(functions(ast.parse(path.read_text())))[key[1]])
+    )
+
+
+def defaults_of(new: Function, old: Function) -> Callable[[FunctionType], None] | None:
+    """Other defaults for keyword-only arguments."""
+    changes = {
+        argument.arg: after
+        for argument, before, after in zip(old.args.kwonlyargs, old.args.kw_defaults, new.args.kw_defaults, strict=True)
+        if before is not None and after is not None and ast.dump(before) != ast.dump(after)
+    }
+
+    def put(live: FunctionType) -> None:
+        values = {
+            name: eval(compile(ast.Expression(value), "<default>", "eval"), live.__globals__)  # noqa: S307 - our own code
+            for name, value in changes.items()
+        }
+        live.__kwdefaults__ = {**(live.__kwdefaults__ or {}), **values}
+
+    return put if changes else None
+
+
+def difference(before: str, after: str) -> str:
+    """The lines that differ, shortened."""
+    pairs = zip(before.splitlines(), after.splitlines(), strict=False)
+    old, new = next(((old.strip(), new.strip()) for old, new in pairs if old != new), ("", ""))
+    return f"`{old[:150]}` became `{new[:150]}`"
 
 
 def noted_in(path: Path) -> Iterator[tuple[Key, CodeType]]:
@@ -221,20 +218,8 @@ def noted_in(path: Path) -> Iterator[tuple[Key, CodeType]]:
 
 
 def replaced_by(code: CodeType) -> Callable[[FunctionType], None]:
+    """What puts the code in the place of a function's own."""
     return lambda function: setattr(function, "__code__", code)
-
-
-def mutants_of_defaults(function: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[tuple[str, Any]]:
-    """Another default for each keyword-only number and truth value."""
-    for argument, default in zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True):
-        if not isinstance(default, ast.Constant) or not isinstance(default.value, int | float):
-            continue
-        value = not default.value if isinstance(default.value, bool) else default.value + 1
-
-        def put(live: FunctionType, name: str = argument.arg, value: object = value) -> None:
-            live.__kwdefaults__ = {**(live.__kwdefaults__ or {}), name: value}
-
-        yield f"the default of `{argument.arg}` became `{value}`", put
 
 
 class Mutation:
@@ -247,6 +232,7 @@ class Mutation:
         self.keys = {mutant.key for mutant in self.mutants}
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """In the place of pytest's own."""
         self.session = session
         for path in self.files:
             name = ".".join(path.relative_to(ROOT / "src").with_suffix("").parts)
@@ -306,36 +292,47 @@ class Mutation:
         return 0
 
     def passes(self, test: int, after: int | None) -> bool:
+        """Whether a test passes; it keeps the fixtures that the one after it needs."""
         items = self.session.items
-        following = None if after is None else items[after]
-        return not any(report.failed for report in runtestprotocol(items[test], log=False, nextitem=following))
+        self.failed = False
+        self.session.ihook.pytest_runtest_protocol(item=items[test], nextitem=None if after is None else items[after])
+        return not self.failed
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Called by pytest within ``passes``."""
+        self.failed = self.failed or report.failed
 
     def each_in_its_process(self, took: dict[int, float]) -> Iterator[Mutant]:
-        """Each mutant once its fate is known."""
-        running: dict[int, Mutant] = {}
-        for mutant in [*self.mutants, *[None] * self.processes]:
+        """Each mutant once its fate is known. What has killed others of its file has the first try."""
+        running: dict[int, int] = {}
+        kills: dict[str, Counter[int]] = defaultdict(Counter)
+        killers = mmap.mmap(-1, 4 * len(self.mutants))
+        for number, mutant in enumerate([*self.mutants, *[None] * self.processes]):
             while running and (mutant is None or len(running) >= self.processes):
                 pid, status = os.wait()
-                if pid in running:
-                    done = running.pop(pid)
-                    done.fate = fate(status)
-                    yield done
-            if mutant is not None and mutant.tests:
-                running[fork(lambda mutant=mutant: self.try_out(mutant, took))] = mutant
-            elif mutant is not None:
-                yield mutant
+                at = running.pop(pid)
+                done = self.mutants[at]
+                done.fate = fate(status)
+                if done.fate == "killed":
+                    kills[done.file][struct.unpack_from("i", killers, 4 * at)[0]] += 1
+                yield done
+            if mutant is None:
+                continue
+            mutant.tests.sort(key=lambda test, known=kills[mutant.file]: (-known[test], took[test]))
+            running[fork(lambda mutant=mutant, number=number: self.try_out(mutant, took, killers, 4 * number))] = number
 
-    def try_out(self, mutant: Mutant, took: dict[int, float]) -> int:
+    def try_out(self, mutant: Mutant, took: dict[int, float], killers: mmap.mmap, at: int) -> int:
         """1 if a test fails, 0 if none does, 2 if the mutant cannot be made."""
-        spent = 0.0
-        signal.setitimer(signal.ITIMER_REAL, 20 + 5 * min(BUDGET, sum(took[test] for test in mutant.tests)))
+        signal.setitimer(signal.ITIMER_REAL, PATIENCE + 5 * min(BUDGET, sum(took[test] for test in mutant.tests)))
         try:
             for function in self.live[mutant.key]:
                 mutant.put(function)
         except ValueError:
             return 2
+        spent = 0.0
         for test, after in pairwise([*mutant.tests, None]):
             if not self.passes(test, after):
+                struct.pack_into("i", killers, at, test)
                 return 1
             spent += took[test]
             if spent > BUDGET:
@@ -357,12 +354,14 @@ def fork(job: Callable[[], int]) -> int:
 
 
 def fate(status: int) -> str:
+    """What the end of its process says of a mutant."""
     if os.WIFSIGNALED(status):
         return "out of time" if os.WTERMSIG(status) == signal.SIGALRM else "crashed"
     return ("survived", "killed", "impossible")[os.WEXITSTATUS(status)]
 
 
 def say(text: str) -> None:
+    """Print, past pytest."""
     print(text, file=sys.__stdout__, flush=True)
 
 
@@ -383,6 +382,7 @@ def summary(mutants: list[Mutant]) -> int:
 
 
 def main() -> int:
+    """0 if enough of them are killed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", nargs="*", default=CORE, help="patterns below src/fallbackkit (default: the core)")
     parser.add_argument("--processes", type=int, default=os.cpu_count(), help="at a time (default: %(default)s)")

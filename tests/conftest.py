@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import Phase, settings
+from hypothesis import HealthCheck, Phase, settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,10 +15,11 @@ os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 
 # Keeps hypothesis' own profile for CI where it applies; how long an example takes is the machine's business.
-settings.register_profile("untimed", deadline=None)
-settings.register_profile("quick", deadline=None, max_examples=10)
+untimed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("untimed", untimed)
+settings.register_profile("quick", untimed, max_examples=10)
 settings.register_profile(
-    "mutants", deadline=None, max_examples=10, database=None, derandomize=True, phases=[Phase.explicit, Phase.generate]
+    "mutants", untimed, max_examples=10, database=None, derandomize=True, phases=[Phase.explicit, Phase.generate]
 )
 settings.load_profile("untimed")
 

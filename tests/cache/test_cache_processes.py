@@ -77,6 +77,7 @@ def test_a_cache_made_before_a_fork_serves_parent_and_children(tmp_path):
     """A pre-forking server may make it first, and fork while it is in use: no connection is carried over."""
     file = tmp_path / "answers.db"
     notes = watch("inherit", file)
+    assert {f"child{each}": False for each in range(6)}.items() <= dict(the(notes, "carried")).items()
     assert 71 == len(the(notes, "saved"))
     store = fk.SQLiteCache(file)
     assert all(text == store.get(key).value for key, text in the(notes, "saved"))

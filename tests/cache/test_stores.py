@@ -188,6 +188,8 @@ def test_a_locked_file_is_read_and_not_written(filed):
     other = sqlite3.connect(filed.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     assert ["model", "cache", "model"] == [filed.ask(question) for question in ("new", "known", "new")]
+    said = f"{filed.path} cannot be used as a cache (database is locked); until it can, answers are asked for anew"
+    assert [said] == filed.log.messages
     assert (["StoreLost"], 1) == filed.told()
     other.execute("ROLLBACK")
     assert "model" == filed.ask("new")  # it is left alone for a while
@@ -216,16 +218,19 @@ def test_a_file_that_is_locked_for_reading_is_done_without(filed):
 
 @pytest.mark.parametrize("size", [None, 100, 5000])
 def test_a_broken_file_is_done_without(filed, size):
-    """Garbage, or the first part of what it was; it is not written over: somebody may want it back."""
+    """Garbage, or the first part of what it was; it is not written over, and used again when it is mended."""
     filed.ask("known")
     filed.store.close()
-    broken = b"no database at all " * 1000 if size is None else filed.path.read_bytes()[:size]
+    good = filed.path.read_bytes()
+    broken = b"no database at all " * 1000 if size is None else good[:size]
     filed.path.write_bytes(broken)
     for _ in range(2):
         assert ["model", "model"] == [filed.ask(question) for question in ("new", "known")]
         filed.clock.advance(11)
-    assert (["StoreLost"], 1) == filed.told()
     assert broken == filed.path.read_bytes()
+    filed.path.write_bytes(good)
+    assert ["cache", "model", "cache"] == [filed.ask(question) for question in ("known", "new", "new")]
+    assert (["StoreLost", "StoreRestored"], 1) == filed.told()
 
 
 def test_an_empty_file_becomes_a_cache(filed):

@@ -128,7 +128,7 @@ def open_(file: str) -> None:
 
 
 def save_ten(store: fk.SQLiteCache, name: str) -> None:
-    note("carried", store._file._engine.pool.checkedin() if hasattr(store._file._engine.pool, "checkedin") else 0)
+    note("carried", name, "connection" in vars(store._file._engine.pool))
     for number in range(10):
         store.put(f"{name} {number}", saved(name))
         note("saved", f"{name} {number}", name)

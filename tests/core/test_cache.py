@@ -151,6 +151,10 @@ def test_what_a_hit_is(run, clock):
         assert all(value is run.value(pipeline, lambda v=value: v) for _ in range(2))
 
 
+class Word(enum.StrEnum):
+    RED = "red"
+
+
 class Invoice(pydantic.BaseModel):
     total: float
     due: date
@@ -190,7 +194,7 @@ def test_what_comes_back_from_a_file(run, tmp_path, clock, value, again, schema)
         assert "cache" == hit.served_by.kind
 
 
-@pytest.mark.parametrize("data", [BILL, (1, 2), {1: 2}, object(), math.nan, {"at": date(2027, 1, 1)}])
+@pytest.mark.parametrize("data", [BILL, (1, 2), {1: 2}, object(), math.nan, {"at": date(2027, 1, 1)}, Word.RED])
 def test_data_that_would_come_back_as_something_else_is_not_saved(run, tmp_path, clock, data):
     """It is asked for each time, with one warning that says what to do."""
     script = Script(fk.Answer(text="x", data=data), clock=clock)
@@ -258,10 +262,6 @@ def test_a_new_version_forgets(run, stores, clock):
 class Colour(enum.Enum):
     RED = 1
     BLUE = 2
-
-
-class Word(enum.StrEnum):
-    RED = "red"
 
 
 @dataclasses.dataclass

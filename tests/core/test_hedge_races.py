@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import logging
+import subprocess
+import sys
 import threading
 import time
 
@@ -13,12 +14,21 @@ import pytest
 
 import fallbackkit as fk
 from fallbackkit import _threads, events
+from fallbackkit._fork import Fork, GivenUp
+from fallbackkit._runtime import SYNC, Target, drive
 from fallbackkit.testing import FakeClock
 from tests.core.test_hedge import Timed
 from tests.core.test_interruptions import INTERRUPTIONS, settle
 
 AGES = 20.0
 SOON = 0.01
+
+
+@pytest.fixture(autouse=True)
+def no_complaints(caplog):
+    """Nothing is logged: no bug of a layer, no task whose exception nobody looked at."""
+    yield
+    assert [] == [record.getMessage() for record in caplog.get_records("call")]
 
 
 class Hang:
@@ -278,7 +288,7 @@ def test_a_stubborn_loser_holds_up_the_answer_for_a_second_at_most(clock):
     assert (1, 0, 0) == (breaker.snapshot().calls, breaker.snapshot().failures, breaker.snapshot().trials)
 
 
-def test_losers_that_fail_are_no_complaint_of_asyncio(caplog):
+def test_losers_that_fail_are_no_complaint_of_asyncio():
     """``Task exception was never retrieved`` would be a lie: nobody is to retrieve it."""
     entered = []
 
@@ -291,10 +301,8 @@ def test_losers_that_fail_are_no_complaint_of_asyncio(caplog):
         finally:
             raise LookupError("in the clean-up")
 
-    with caplog.at_level(logging.ERROR):
-        assert "quick" == asyncio.run(fk.Pipeline(fk.Hedge(SOON), fk.Validate()).aoutcome(ask)).text
-        gc.collect()
-    assert [] == caplog.records
+    assert "quick" == asyncio.run(fk.Pipeline(fk.Hedge(SOON), fk.Validate()).aoutcome(ask)).text
+    gc.collect()
 
 
 def test_an_abandoned_coroutine_closes_quietly():
@@ -413,3 +421,94 @@ def test_what_was_given_up_before_its_thread_came_never_begins():
         job.run()
         assert job.done()
     assert [False] == calls
+
+
+def fork_of(fn):
+    """One attempt of a call, and the target that it would enter."""
+    target = Target(fn)
+    call = fk.Pipeline().start(target, SYNC, (), {})
+    return Fork(call, 0, None), target
+
+
+def test_a_fork_that_was_given_up_enters_nothing():
+    """45: neither your function nor a line; and what lifts it out is no failure to anybody."""
+    calls = []
+    fork, target = fork_of(lambda: calls.append("entered"))
+    fork.give_up()
+    with pytest.raises(GivenUp):
+        drive(fork.runtime.invoke(fork, target))
+    with pytest.raises(GivenUp):
+        drive(fork.runtime.wait(fork, fork.runtime.waiter()))
+    assert ([], []) == (calls, fork.made())
+    assert not issubclass(GivenUp, Exception)
+
+
+def test_a_fork_that_waits_is_lifted_out():
+    """It does not take being woken for that for being woken for what it waited for."""
+    fork, _ = fork_of(str)
+    waiter = fork.runtime.waiter()
+    threading.Timer(SOON, fork.give_up).start()
+    with pytest.raises(GivenUp):
+        drive(fork.runtime.wait(fork, waiter))
+
+
+def test_what_a_fork_has_made_is_told_for_good():
+    """What its thread does to its own list later changes no trail."""
+    fork, target = fork_of(lambda: "fine")
+    drive(fork.runtime.invoke(fork, target))
+    made = fork.made()
+    fork.attempts[-1]["failure"] = "changed"
+    assert [None] == [attempt["failure"] for attempt in made]
+
+
+def test_waiting_for_attempts_that_clean_up_is_no_work(monkeypatch):
+    """2: after the deadline the call sleeps until they have ended."""
+    made = []
+    waiter = fk._runtime.ASYNC.waiter
+    monkeypatch.setattr(fk._runtime.AsyncRuntime, "waiter", lambda self: made.append(1) or waiter())
+
+    async def ask():
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(5 * SOON)
+
+    outcome = asyncio.run(fk.Pipeline(fk.Deadline(2 * SOON), fk.Hedge(SOON)).aoutcome(ask))
+    assert ["timeout.first_byte"] * 2 == [attempt.failure.kind for attempt in outcome.trail[0].attempts]
+    assert len(made) < 10
+
+
+FORKED = """
+import os, sys, threading, warnings
+warnings.simplefilter("ignore")
+import fallbackkit as fk
+hedge, bulkhead, entered = fk.Hedge("p50"), fk.Bulkhead(1, queue=1), threading.Event()
+pipeline = fk.Pipeline(hedge, bulkhead)
+def hang():
+    entered.set()
+    threading.Event().wait(30)
+for _ in range(2):
+    threading.Thread(target=pipeline.outcome, args=(hang,), daemon=True).start()
+entered.wait()
+while bulkhead.waiting < 1:
+    threading.Event().wait(0.001)
+hedge._usual._lock.acquire()
+bulkhead._lock.acquire()
+child = os.fork()
+if child == 0:
+    empty = (bulkhead.active, bulkhead.waiting) == (0, 0)
+    os._exit(0 if empty and pipeline.outcome(lambda: "fine").status == "answered" else 1)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+def test_a_forked_child_begins_with_an_empty_bulkhead():
+    """Those inside and in line are in the parent, and so is whoever held a lock."""
+    assert 0 == subprocess.run([sys.executable, "-c", FORKED], check=False, timeout=60).returncode  # noqa: S603
+
+
+def test_a_child_that_was_forked_inside_leaves_no_debt():
+    """It leaves a place that it does not have: one call at a time is one, afterwards too."""
+    bulkhead = fk.Bulkhead(1)
+    fk.Pipeline(bulkhead).outcome(bulkhead.start_over)
+    assert 0 == bulkhead.active

@@ -78,6 +78,16 @@ def test_a_failure_before_the_first_word_waits_for_the_other(run, clock):
     assert ("answered", "quick", 2) == (outcomes[-1].status, outcomes[-1].text, len(script.calls))
 
 
+def test_the_usual_wait_is_that_for_the_first_word(run, clock):
+    """A stream tells how long it was silent, not how long it talked; a loser, how long it had been silent."""
+    hedge = fk.Hedge("p50")
+    pipeline = fk.Pipeline(hedge, clock=clock)
+    for _ in range(20):
+        run.stream(pipeline, Script(slow("first ", "words", after=3), clock=clock))
+    run.stream(pipeline, Script(slow("slow", after=9), slow("quick ", "words", after=1), clock=clock))
+    assert pytest.approx([3.0] * 20 + [4.0]) == sorted(hedge._usual._last)
+
+
 def test_every_stream_is_closed(run, clock):
     """40, 45: the loser's too."""
     _, script, *_ = ask(run, clock, slow("slow ", "words"), slow("quick ", "words", after=0.5))

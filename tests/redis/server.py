@@ -58,7 +58,7 @@ class Server:
             "dir": str(self.folder),
             "save": "",
             "appendonly": "yes",
-            "appendfsync": "everysec",
+            "appendfsync": "no",  # it is written at once all the same, and survives a kill
         }
         command = [executable(), *(part for name, value in options.items() for part in (f"--{name}", value))]
         with (self.folder / "log").open("ab") as log:

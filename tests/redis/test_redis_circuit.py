@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import fallbackkit as fk
+from fallbackkit._shared import StoreDown
 from fallbackkit.events import (
     CircuitClosed,
     CircuitHalfOpened,
@@ -136,7 +137,10 @@ def test_one_trial_over_all_processes(process, clock):
     asked = two.store.asked
     assert OPEN * 3 == two.call("fine", "fine", "fine")
     assert asked == two.store.asked
+    asked = one.store.asked
     one.breaker.settle(trial, "success")
+    one.breaker.settle(trial, "failure")
+    assert asked + 1 == one.store.asked
     clock.advance(FRESH)
     assert [[None], [None]] == [two.call(), three.call()]
     assert ["CircuitOpened", "CircuitHalfOpened", "CircuitClosed"] == two.seen(*MOVES)
@@ -248,13 +252,16 @@ def test_a_slow_call_and_an_obeyed_retry_after_are_shared(process, clock):
     assert 6.5 == one.breaker.snapshot().retry_after
 
 
-def test_after_a_short_retry_after_a_failed_trial_waits_the_usual_time(process, clock):
-    """25: the doubling begins at ``reset_timeout``."""
+def test_a_failed_trial_waits_for_the_longer_of_its_retry_after_and_the_usual_time(process, clock):
+    """25: the doubling begins at ``reset_timeout``; a Retry-After may be longer than the maximum."""
     one = process(open_for_retry_after=True)
     one.call(Fault(kind="rate.shared", retry_after=2.0))
     clock.advance(2.0)
     assert FAILED == one.call(DOWN)
     assert 30.0 == one.breaker.snapshot().retry_after
+    clock.advance(30.0)
+    one.call(Fault(kind="rate.shared", retry_after=999.0))
+    assert 999.0 == one.breaker.snapshot().retry_after
 
 
 def test_a_shadow_opens_nobody_else(process, clock):
@@ -289,6 +296,10 @@ def test_listeners_of_pybreaker_see_what_others_decided(process, clock):
     clock.advance(30.0)
     one.call("fine", "fine")
     assert (["open", "half-open", "closed"], ["success"] * 2) == (moves, calls)
+    one.breaker.isolate()
+    two.breaker.isolate()
+    one.breaker.reset()
+    assert (["open"], "isolated") == (moves[3:], one.breaker.state)
 
 
 def test_a_breaker_of_pybreaker_keeps_its_own_storage():
@@ -303,9 +314,10 @@ def test_a_breaker_of_pybreaker_keeps_its_own_storage():
 
 
 def gone(server, each):
-    """Kill Redis, and let a process find out."""
+    """Kill Redis, and let a process's store find out."""
     server.kill()
-    each.breaker._exchange(each.breaker._shared)
+    with pytest.raises(StoreDown):
+        each.store.balance("any")
 
 
 def back(server, *processes, loses_data=False):
@@ -350,15 +362,86 @@ def test_the_call_that_finds_out_is_judged_here(process, clock, server):
     assert ("open", 60.0) == (two.breaker.state, two.breaker.snapshot().retry_after)
 
 
-def test_a_blip_of_redis_opens_nothing(process, clock, server):
+def test_a_breaker_knows_what_another_found_out(run, clock, timed, server):
+    """29: of two that are open, the one that did not find out itself is tried again, too."""
+    store = timed()
+    one, two = (Process(run, clock, store, name=name) for name in ("one", "two"))
+    for each in (one, two):
+        each.call(DOWN, DOWN, DOWN, DOWN)
+    gone(server, one)
+    clock.advance(30.0)
+    assert [None] == two.call()
+
+
+def test_waits_grow_alone_from_what_they_were(process, clock, server):
+    """25, 29: also in a process that only followed, and looked a little later."""
+    one, two = process(), process()
+    one.call(DOWN, DOWN, DOWN, DOWN)
+    clock.advance(30.0)
+    one.call(DOWN)
+    clock.advance(20.0)
+    assert OPEN == two.call()
+    gone(server, two)
+    clock.advance(40.0)
+    assert FAILED == two.call(DOWN)
+    assert 120.0 == two.breaker.snapshot().retry_after
+
+
+def test_what_was_decided_alone_is_told_by_the_first_call(process, clock, server):
+    """29: also if what the store said before is still fresh."""
+    one = process()
+    one.call()
+    gone(server, one)
+    clock.advance(FRESH / 2)
+    one.call(DOWN, DOWN, DOWN, DOWN)
+    back(server, one)
+    one.call()
+    assert OPEN == process().call()
+
+
+@pytest.mark.parametrize(
+    ("verdict", "cause", "state", "after"),
+    [
+        ("failure", None, "open", 60.0),
+        ("failure", fk.Failure(kind="rate.shared", retry_after=999.0), "open", 999.0),
+        ("ignored", None, "half_open", 0.0),
+        ("success", None, "closed", None),
+    ],
+)
+def test_a_trial_that_only_this_process_has_heard_of(process, clock, server, *, verdict, cause, state, after):
+    """20, 29: the store was lost before it could be told; the trial is judged as it went."""
+    one = process(open_for_retry_after=True)
+    one.call(DOWN, DOWN, DOWN, DOWN)
+    clock.advance(30.0)
+    trial = one.breaker.acquire()
+    server.kill()
+    one.breaker.settle(trial, verdict, cause)
+    assert (state, after) == (one.breaker.state, one.breaker.snapshot().retry_after)
+
+
+def test_losing_redis_opens_nothing_by_itself(process, clock, server):
     """What this process has seen would trip it; but all together judged otherwise, and nothing new went wrong."""
     one, two = process(), process()
     two.call(*["fine"] * 20)
     clock.advance(FRESH)
     two.call()
     assert FAILED * 4 == one.call(DOWN, DOWN, DOWN, DOWN)
+    assert (24, 4) == (one.breaker.snapshot().calls, one.breaker.snapshot().failures)
     gone(server, one)
-    assert [None, "closed"] == [*one.call(), one.breaker.state]
+    one.breaker.release(one.breaker.acquire())
+    assert "closed" == one.breaker.state
+    assert (4, 4) == (one.breaker.snapshot().calls, one.breaker.snapshot().failures)
+
+
+def test_a_store_that_is_down_is_not_even_asked(process, server):
+    """29: nobody hops to a thread for nothing, whatever there would be to tell."""
+    one = process()
+    one.call("fine", DOWN)
+    server.kill()
+    one.call(DOWN)
+    asked = one.store.asked
+    one.call(DOWN, DOWN, "fine")
+    assert asked == one.store.asked
 
 
 def test_many_breakers_of_one_store_tell_of_its_loss_once(run, clock, timed, server):
@@ -527,10 +610,10 @@ class Shifted:
         return self.process.clock.now() + self.shift
 
 
-def test_clocks_of_processes_may_say_what_they_like(run, timed, clock):
-    """Every process measures by its own, from what the store has said."""
+def test_clocks_of_processes_may_say_what_they_like(run, timed, clock, server):
+    """Every process measures by its own, from what the store has said; when it decides alone, too."""
     one = Process(run, clock, timed())
-    two = Process(run, FakeClock(start=1e6, epoch=12.0), timed())
+    two = Process(run, FakeClock(start=1e6, epoch=-1e6), timed(fresh=0.05))
     one.call(DOWN, DOWN, DOWN, DOWN)
     assert OPEN == two.call()
     assert 30.0 == two.breaker.snapshot().retry_after
@@ -538,6 +621,29 @@ def test_clocks_of_processes_may_say_what_they_like(run, timed, clock):
     two.clock.advance(10.0)
     assert OPEN == two.call()
     assert 20.0 == two.breaker.snapshot().retry_after
+    gone(server, two)
+    clock.advance(1.0)
+    two.clock.advance(1.0)
+    two.breaker.reset()
+    back(server, two)
+    assert [[None], [None]] == [two.call(), one.call()]
+
+
+def test_a_process_whose_clock_is_ahead_has_not_the_last_word_for_good(process, run, clock, timed, server):
+    """29: what it decided before it ever met Redis was decided no later than it told so."""
+    server.kill()
+    ahead, two = Process(run, FakeClock(epoch=9e9), timed(fresh=0.05)), process(store=timed(fresh=0.05))
+    assert FAILED * 4 == ahead.call(DOWN, DOWN, DOWN, DOWN)
+    back(server, ahead)
+    clock.advance(1.0)
+    assert [OPEN, OPEN] == [ahead.call(), two.call()]
+    gone(server, two)
+    clock.advance(1.0)
+    two.breaker.reset()
+    back(server, two)
+    assert [None] == two.call()
+    ahead.clock.advance(FRESH)
+    assert [None] == ahead.call()
 
 
 def test_every_key_expires(server, process, clock):
@@ -660,7 +766,7 @@ def test_several_event_loops_share_one_breaker(connect):
 def test_a_task_that_was_cancelled_while_it_asked_blocks_nobody(clock, timed):
     """20: what it was granted goes to the next."""
     store = timed()
-    breaker = fk.CircuitBreaker(consecutive=1, store=store, clock=clock)
+    breaker = fk.CircuitBreaker(consecutive=1, trial_calls=2, store=store, clock=clock)
     breaker.settle(breaker.acquire(), "failure")
     clock.advance(30.0)
     entered, go_on, exchange = threading.Event(), threading.Event(), store.exchange
@@ -686,7 +792,21 @@ def test_a_task_that_was_cancelled_while_it_asked_blocks_nobody(clock, timed):
         return await pipeline.aoutcome(fine)
 
     assert "fine" == asyncio.run(main()).text
+    assert 3 + 1 == store.asked  # for a call, a failure and a trial, and for how that went
+    breaker.settle(breaker.acquire(), "success")
     assert "closed" == breaker.state
+
+
+def test_a_trial_that_nobody_took_in_time_is_nobodys(clock, timed):
+    """19, 20: it was granted to a call that was cancelled; after its lease another process may try, and only that."""
+    one, two = (fk.CircuitBreaker(consecutive=1, trial_lease=8.0, store=timed(), clock=clock) for _ in range(2))
+    one.settle(one.acquire(), "failure")
+    clock.advance(30.0)
+    one._exchange(one._shared, trial=True)
+    clock.advance(8.0)
+    two.acquire()
+    with pytest.raises(fk.CircuitOpen):
+        one.acquire()
 
 
 calls = st.lists(

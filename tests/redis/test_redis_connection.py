@@ -242,7 +242,10 @@ def test_an_existing_client_is_used(server):
     store = RedisStore(client=client)
     assert 5 == store.set_aside("a", limit=9, estimate=5, seconds=60)
     assert (0, 5) == store.balance("a")
+    (connection,) = client.connection_pool._available_connections
     store.close()
+    assert connection.is_connected
+    client.close()
 
 
 @pytest.mark.parametrize(

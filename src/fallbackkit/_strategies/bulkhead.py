@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from fallbackkit import _checks
 from fallbackkit._call import Reply
+from fallbackkit._forks import inherit
 from fallbackkit._runtime import Strategy
 from fallbackkit._threads import LEFT_BEHIND
 from fallbackkit.errors import BulkheadFull, DeadlineExceeded, Failure, FailureKind
@@ -49,6 +50,13 @@ class Bulkhead(Strategy):
         self._active = 0
         self._line: OrderedDict[Waiter, None] = OrderedDict()
         self._lock = threading.Lock()
+        inherit(self)
+
+    def start_over(self) -> None:
+        """In a forked child: those inside and those in line are in the parent."""
+        self._lock = threading.Lock()
+        self._active = 0
+        self._line.clear()
 
     @property
     def active(self) -> int:
@@ -106,7 +114,7 @@ class Bulkhead(Strategy):
             return
         with self._lock:
             if not self._line:
-                self._active -= 1
+                self._active = max(0, self._active - 1)  # none are left in a child that was forked inside
                 return
             waiter, _ = self._line.popitem(last=False)
         waiter.wake()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from fallbackkit import _budget, _checks
 from fallbackkit._fork import Fork
+from fallbackkit._forks import inherit
 from fallbackkit._runtime import Strategy
 from fallbackkit._shared import tell
 from fallbackkit.errors import BulkheadFull
@@ -101,7 +102,7 @@ class Hedge(Strategy):
                 due = now() + pause if await self._hedge(race) else math.inf
         await self._end_show(race)
         if self._usual is not None and race.tells_of_the_first(reply):
-            self._usual.add(now() - race.started)
+            self._usual.add((now() if race.led_at is None else race.led_at) - race.started)
         return reply
 
     async def _show(self, race: _Race) -> None:
@@ -184,6 +185,7 @@ class _Race:
     Attributes:
         waiter: Woken by the next attempt that ends, or has something to show.
         leader: The attempt whose words are shown, if any are.
+        led_at: The clock's time at which it began to lead.
         latest: What it has to show.
         until: The limit of the call. The attempts end at it by themselves, and tell the layers inside;
             the call has none meanwhile, so that it waits for them.
@@ -196,6 +198,7 @@ class _Race:
         self.runners: list[_Runner] = []
         self.winner: _Runner | None = None
         self.latest: Answer | None = None
+        self.led_at: float | None = None
         self._leaders: list[Fork] = []
         self.waiter: Waiter = call.runtime.waiter()
         self.until = call.until
@@ -227,6 +230,8 @@ class _Race:
             if self._leaders[0] is not fork:
                 fork.give_up()
                 fork.heed()
+            if self.led_at is None:
+                self.led_at = call.clock.now()
             self.latest = answer
             self._wake()
 
@@ -274,7 +279,7 @@ class _Race:
 class _Usual:
     """How long a share of the last first attempts took at most. Bounded memory, O(log n) to look up."""
 
-    __slots__ = ("_last", "_lock", "_share", "_sorted")
+    __slots__ = ("__weakref__", "_last", "_lock", "_share", "_sorted")
 
     def __init__(self, percentile: str) -> None:
         match = re.fullmatch(r"p([1-9]\d?)", percentile)
@@ -283,6 +288,11 @@ class _Usual:
         self._share = int(match[1]) / 100
         self._last: deque[float] = deque()
         self._sorted: list[float] = []
+        self._lock = threading.Lock()
+        inherit(self)
+
+    def start_over(self) -> None:
+        """In a forked child: what took its time in the parent will here."""
         self._lock = threading.Lock()
 
     def add(self, seconds: float) -> None:

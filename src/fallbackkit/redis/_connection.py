@@ -88,9 +88,8 @@ class Connection:
         return reply
 
     def close(self) -> None:
-        """Stop looking after a Redis that is gone, and close what is open."""
+        """Stop looking after a Redis that is gone."""
         self._closed.set()
-        self._client.close()
 
     def _run(self, script: Script, key: str, arguments: Sequence[float | str]) -> Any:
         try:

@@ -41,7 +41,7 @@ class RedisStore:
     Give it to any number of them as ``store=``; those of one kind and name share their state. Every step
     is one script that Redis runs at once, by its own clock. While Redis is gone each process goes on with
     what it sees itself, and nobody waits for the network: one call finds out, within ``timeout``, and a
-    thread looks after Redis until it is back. Needs Redis 5 or Valkey. Safe to share between threads,
+    thread looks after Redis until it is back. Needs Redis 5 or later, or Valkey. Safe to share between threads,
     tasks, event loops, and with forked children.
 
     Args:
@@ -81,11 +81,9 @@ class RedisStore:
     ) -> None:
         self.fresh = _checks.seconds("fresh", fresh)
         self._prefix = _checked(prefix)
-        self._connection = Connection(
-            _connect(url, _checks.seconds("timeout", timeout)) if client is None else _bounded(client),
-            pause=self.fresh,
-            probe=f"{prefix}:probe",
-        )
+        timeout = _checks.seconds("timeout", timeout)
+        self._own = _connect(url, timeout) if client is None else None
+        self._connection = Connection(self._own or _bounded(client), pause=self.fresh, probe=f"{self._prefix}:probe")
         self.news: deque[type[StoreLost | StoreRestored]] = self._connection.news
         self._scripts = {script: Script(_source(script)) for script in _SCRIPTS}
 
@@ -94,8 +92,10 @@ class RedisStore:
         return self._connection.available()
 
     def close(self) -> None:
-        """Close the connections, and stop looking after a Redis that is gone."""
+        """Stop looking after a Redis that is gone, and close the connections, but not those of a given client."""
         self._connection.close()
+        if self._own is not None:
+            self._own.close()
 
     def withdraw(
         self,
@@ -180,7 +180,7 @@ def _connect(url: str, timeout: float) -> redis.Redis:
     return redis.Redis.from_url(url, socket_timeout=timeout, socket_connect_timeout=timeout, retry=once, protocol=2)
 
 
-def _bounded(client: redis.Redis) -> redis.Redis:
+def _bounded(client: object) -> redis.Redis:
     if not isinstance(client, redis.Redis):
         kind = f"{type(client).__module__}.{type(client).__qualname__}"
         raise TypeError(f"`client` must be a redis.Redis, got a {kind}; for an async one give its `url`")
