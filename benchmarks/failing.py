@@ -82,7 +82,7 @@ def pipeline(rung: object) -> fk.Pipeline:
     return fk.Pipeline(
         fk.Fallback(fk.Rung(rung, "rule")),
         fk.ConfidenceGate(0.5),
-        fk.Retry(attempts=3, wait=tenacity.wait_none()),
+        fk.Retry(attempts=3, max_wait=0),
         fk.Validate(),
         fk.CircuitBreaker(consecutive=5),
     )

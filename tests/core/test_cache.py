@@ -338,6 +338,20 @@ def test_keys_are_equal_for_equal_arguments_only(one, other):
     assert spell(one) != spell(one, other)
 
 
+def test_what_looks_alike_has_keys_of_its_own():
+    """One, in every form that it may have; and texts that look like something else."""
+    ones = [1, True, 1.0, "1", b"1", "True", Colour.RED, Decimal(1), [1], (1,), {1}, frozenset({1}), {1: 1}, ["1"]]
+    ones += [Point(1), Dot(1), Loose(x=1), {"x": 1, "y": 0}, {"x": 1}, ((1,),), ([1],), (1, ()), (1, 0), "(1,)", [[1]]]
+    ones += [None, "None", (), "", [], {}, set(), uuid.UUID(int=1), str(uuid.UUID(int=1)), Word.RED, "red"]
+    ones += [
+        date(2027, 1, 1),
+        datetime(2027, 1, 1, tzinfo=UTC),
+        "2027-01-01",
+        datetime(2027, 1, 1, 0, 0, 1, tzinfo=UTC),
+    ]
+    assert len(ones) == len({spell(one) for one in ones})
+
+
 def test_the_order_of_a_dict_is_nothing_that_was_asked():
     """Keyword arguments and dicts are equal in any order; so are sets."""
     assert spell({"a": 1, "b": 2}) == spell({"b": 2, "a": 1})

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 import fallbackkit as fk
 from fallbackkit import events
-from fallbackkit.testing import FakeClock, Script
+from fallbackkit.testing import Chunk, FakeClock, Script, Stream
 
 few = settings(max_examples=40)
 quiet = pytest.mark.filterwarnings("ignore:.*answered without a score")
@@ -164,3 +165,64 @@ def test_a_tool_call_without_text_is_an_answer(run):
     """There is something to do in it."""
     answer = fk.Answer(text="", finish_reason="tool_calls")
     assert answer is run.value(fk.Pipeline(fk.Validate()), lambda: answer)
+
+
+def test_a_score_that_was_asked_for_is_the_answers(run):
+    """Whoever reads the Outcome sees the score that let the answer pass."""
+    answer = fk.Answer(text="ok", score=0.1)
+    outcome = run.outcome(gate(0.5, score=lambda answer: 0.75), lambda: answer)
+    assert (0.75, answer) == (outcome.answer.score, outcome.value)
+
+
+@quiet
+@pytest.mark.parametrize("below", ["abstain", "hedge"])
+def test_nothing_is_no_uncertain_answer(run, below):
+    """Where there is no answer there is nothing to show with a hedge either."""
+    outcome = run.outcome(gate(0.5, below=below), lambda: None)
+    assert ("low_confidence", None) == (outcome.status, outcome.answer)
+    assert fk.FailureKind.QUALITY_LOW_CONFIDENCE == outcome.failure.kind
+
+
+@pytest.mark.parametrize(("below", "shown"), [("abstain", []), ("hedge", ["may", "be"])])
+def test_only_a_gate_that_may_withhold_keeps_a_stream_back(run, below, shown):
+    """What may still be withheld is not shown on the way; what is shown with a hedge anyway is."""
+    clock = FakeClock()
+    pipeline = fk.Pipeline(fk.ConfidenceGate(0.5, score=lambda answer: 0.0, below=below), clock=clock)
+    script = Script(Stream(Chunk("may"), Chunk("be", after=1.0)), clock=clock)
+    *way, end = run.stream(pipeline, script)
+    assert bool(shown) == ("may" in [outcome.text for outcome in way])
+    assert ("low_confidence", "".join(shown)) == (end.status, end.text)
+
+
+def test_a_check_that_is_content_changes_nothing(run):
+    """The answer is the same object, and nothing is charged."""
+    answer = fk.Answer(text="fine")
+    seen = []
+    outcome = run.outcome(fk.Pipeline(fk.Validate(check=lambda answer: seen.append(answer) or True)), lambda: answer)
+    assert ("answered", [answer]) == (outcome.status, seen)
+    assert answer is outcome.value
+
+
+def test_why_an_answer_was_refused_is_the_cause(run):
+    """A developer sees what the schema or the check had against the answer, and the answer."""
+    for options, cause in (
+        ({"schema": Order}, ValidationError),
+        ({"check": lambda answer: int(answer.text)}, ValueError),
+    ):
+        error = run.outcome(fk.Pipeline(fk.Validate(**options)), lambda: "two pens").failure.error
+        assert isinstance(error.__cause__, cause)
+        assert "two pens" == error.answer.text
+
+
+@pytest.mark.parametrize(
+    ("strategy", "said"),
+    [
+        (fk.Validate(), "Validate()"),
+        (fk.Validate(schema=Order, check=bool), "Validate(Order, check)"),
+        (fk.Validate(schema=list[int]), "Validate(list)"),
+        (fk.Validate(schema=int | str), "Validate(int | str)"),
+    ],
+)
+def test_a_validation_says_what_it_looks_at(strategy, said):
+    """The schema by its name if it has one."""
+    assert said == strategy.describe()

@@ -183,3 +183,12 @@ def test_the_rungs_of_a_nested_pipeline_share_the_deadline(run, clock):
     assert ("degraded", "page 7") == (outcome.status, outcome.text)
     assert 19.0 == pytest.approx(outcome.duration)
     assert math.inf > len(outcome.trail[1].attempts) >= 2
+
+
+def test_a_rung_without_any_time_left_says_that_it_had_none(run, clock):
+    """It is not entered, and its limit counts from its own beginning, whatever the clock says."""
+    clock.advance(100)
+    rung = Script("never", clock=clock)
+    pipeline = fk.Pipeline(fk.Deadline(5), fk.Fallback(fk.Rung(run.fn(rung), "rule"), reserve=0), clock=clock)
+    outcome = run.outcome(pipeline, Script("late", clock=clock, takes=9))
+    assert ([], "skipped", 0) == (rung.calls, outcome.trail[-1].verdict, outcome.trail[-1].failure.limit)

@@ -257,6 +257,24 @@ def test_what_may_still_be_refused_is_not_shown(run, ladder):
     assert seen[-1].status in {"answered", "unavailable"}
 
 
+@pytest.mark.parametrize(
+    ("below", "score", "shown", "status"),
+    [
+        ("abstain", 0.9, False, "answered"),
+        ("abstain", 0.1, False, "low_confidence"),
+        ("hedge", 0.9, True, "answered"),
+        ("hedge", 0.1, True, "low_confidence"),
+    ],
+)
+def test_a_gate_that_withholds_keeps_the_stream_back(run, clock, *, below, score, shown, status):
+    """36: what may be withheld is not shown while it arrives; what will be marked may be."""
+    script = Script(Stream("a ", Chunk(fk.Answer(text="word", score=score), after=1)), clock=clock)
+    seen = run.stream(fk.Pipeline(fk.ConfidenceGate(0.5, below=below), clock=clock), script)
+    assert shown == any(outcome.status == "streaming" for outcome in seen)
+    assert status == seen[-1].status
+    assert ("a word" if score > 0.5 or shown else "") == seen[-1].text
+
+
 def ask(run, clock, *plays, **how):
     """The Outcomes of a pipeline with nothing but a Timeout around one script."""
     seen = []

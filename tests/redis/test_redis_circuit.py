@@ -362,6 +362,15 @@ def test_the_call_that_finds_out_is_judged_here(process, clock, server):
     assert ("open", 60.0) == (two.breaker.state, two.breaker.snapshot().retry_after)
 
 
+def test_an_obeyed_retry_after_that_finds_out_is_obeyed(process, server):
+    """29: for exactly its time."""
+    one = process(open_for_retry_after=True)
+    one.call()
+    server.kill()
+    one.call(Fault(kind="rate.shared", retry_after=7.0))
+    assert ("open", 7.0) == (one.breaker.state, one.breaker.snapshot().retry_after)
+
+
 def test_a_breaker_knows_what_another_found_out(run, clock, timed, server):
     """29: of two that are open, the one that did not find out itself is tried again, too."""
     store = timed()
@@ -426,11 +435,12 @@ def test_losing_redis_opens_nothing_by_itself(process, clock, server):
     clock.advance(FRESH)
     two.call()
     assert FAILED * 4 == one.call(DOWN, DOWN, DOWN, DOWN)
-    assert (24, 4) == (one.breaker.snapshot().calls, one.breaker.snapshot().failures)
+    one.call()
+    assert (25, 4) == (one.breaker.snapshot().calls, one.breaker.snapshot().failures)
     gone(server, one)
     one.breaker.release(one.breaker.acquire())
     assert "closed" == one.breaker.state
-    assert (4, 4) == (one.breaker.snapshot().calls, one.breaker.snapshot().failures)
+    assert (5, 4) == (one.breaker.snapshot().calls, one.breaker.snapshot().failures)
 
 
 def test_a_store_that_is_down_is_not_even_asked(process, server):
@@ -511,6 +521,21 @@ def test_the_latest_decision_wins(process, clock, server, loses_data):
         clock.advance(FRESH)
         assert [None] == each.call()
     assert ["closed", "closed"] == [each.breaker.state for each in both]
+
+
+def test_the_latest_decision_wins_whoever_has_looked_last(process, clock, server):
+    """29: one had long not looked when it decided alone, but it decided later than all that it did not know of."""
+    one, two = process(), process()
+    one.call("fine")
+    clock.advance(10.0)
+    two.breaker.isolate()
+    two.breaker.reset()
+    gone(server, one)
+    clock.advance(1.0)
+    one.call(DOWN, DOWN, DOWN, DOWN)
+    back(server, one)
+    assert OPEN == one.call()
+    assert OPEN == process().call()
 
 
 @pytest.mark.parametrize("loses_data", [False, True])
@@ -666,6 +691,33 @@ def test_the_shortest_and_the_longest_times_work(process, seconds):
 
 
 # Several threads, tasks and event loops.
+
+
+def test_what_ended_between_two_looks_is_told_in_its_order(clock, timed):
+    """17: a success after a failure is a call of its own, and ends a row."""
+    breaker = fk.CircuitBreaker(consecutive=2, store=timed(), clock=clock)
+    permits = [breaker.acquire() for _ in range(4)]
+    for permit, failed in zip(permits, (True, False, False, True), strict=True):
+        breaker._shared.settle(permit, failed=failed)
+    breaker._exchange(breaker._shared)
+    assert ("closed", 4, 2) == (breaker.state, breaker.snapshot().calls, breaker.snapshot().failures)
+
+
+def test_a_forked_child_tells_nothing_of_its_parents(clock, timed):
+    """Neither calls nor trials; what was let through in the parent is not heard in the child."""
+    breaker = fk.CircuitBreaker(consecutive=1, store=timed(), clock=clock)
+    breaker.settle(breaker.acquire(), "success")
+    shared = breaker._shared
+    shared.start_over()
+    breaker._exchange(shared)
+    assert 0 == breaker.snapshot().calls
+    breaker.settle(breaker.acquire(), "failure")
+    clock.advance(30.0)
+    shared.settle(breaker.acquire(), failed=True)
+    shared.start_over()
+    clock.advance(FRESH)
+    breaker._exchange(shared)
+    assert "half_open" == breaker.state
 
 
 def test_one_caller_asks_for_all_who_come_meanwhile(clock, timed):

@@ -268,7 +268,12 @@ def test_a_client_that_may_hold_up_a_call_is_refused(client, error, message):
     ("options", "message"),
     [
         ({"url": f"http://:{SECRET}@host"}, "`url` must begin with redis://, rediss:// or unix://, got http://…"),
-        ({"url": f"user:{SECRET}@host"}, "`url` must begin with redis://, rediss:// or unix://, got no scheme"),
+        (
+            {"url": f"user:{SECRET}@host"},
+            "`url` must begin with redis://, rediss:// or unix://, got a text without ://",
+        ),
+        ({"url": None}, "`url` must begin with redis://, rediss:// or unix://, got None"),
+        ({"url": f"redis://user:{SECRET}"}, "`url` must be like redis://user:password@host:6379/0, with % for special"),
         ({"timeout": 0}, "`timeout` must be a finite number of seconds, more than 0, got 0"),
         ({"fresh": -1}, "`fresh` must be a finite number of seconds, more than 0, got -1"),
         ({"prefix": ""}, "`prefix` must be a text that is not empty, got ''"),

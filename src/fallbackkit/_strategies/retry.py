@@ -81,6 +81,7 @@ class Retry(Strategy):
         self._handles = None if self._retry is not None else _checks.matching("on", kinds)
         self._wait = _checks.function("wait", wait)
         self.first_wait = min(self.max_wait, getattr(wait, "wait_fixed", 0.0))
+        self._asks_tenacity = self._stop is not None or self._retry is not None or wait is not None
         self._ceiling = tenacity.wait_exponential(multiplier=0.5, max=self.max_wait)
         self._budget = _budget.checked(budget)
         self._notes = [
@@ -99,7 +100,8 @@ class Retry(Strategy):
         state = tenacity.RetryCallState(None, call.target.fn, call.args, dict(call.kwargs))  # type: ignore[arg-type]
         state.start_time = started
         while reply.failure is not None and not call.shown:
-            self._note(state, reply.failure, call)
+            if self._asks_tenacity:
+                self._note(state, reply.failure, call)
             reason, wait = self._verdict(state, reply.failure, call)
             if reason is None and self._budget is not None:
                 reason = await self._withdraw(self._budget, wait, call)

@@ -170,14 +170,16 @@ def _checked(prefix: str) -> str:
 
 
 def _connect(url: str, timeout: float) -> redis.Redis:
-    scheme, separator, _ = url.partition("://")
-    if scheme not in _SCHEMES or not separator:
-        # The rest of it may be a password.
-        raise ValueError(
-            f"`url` must begin with redis://, rediss:// or unix://, got {scheme + '://…' if separator else 'no scheme'}"
-        )
+    scheme, separator, _ = url.partition("://") if isinstance(url, str) else ("", "", "")
+    if scheme not in _SCHEMES:
+        shown = f"{scheme}://…" if separator else "a text without ://" if url else repr(url)
+        raise ValueError(f"`url` must begin with redis://, rediss:// or unix://, got {shown}")
     once = Retry(NoBackoff(), 0)
-    return redis.Redis.from_url(url, socket_timeout=timeout, socket_connect_timeout=timeout, retry=once, protocol=2)
+    try:
+        return redis.Redis.from_url(url, socket_timeout=timeout, socket_connect_timeout=timeout, retry=once, protocol=2)
+    except ValueError:
+        # Neither error shows what was given: it may have a password in it.
+        raise ValueError(f"`url` must be like {scheme}://user:password@host:6379/0, with % for special signs") from None
 
 
 def _bounded(client: object) -> redis.Redis:
