@@ -299,7 +299,10 @@ def test_an_audit_share_outside_0_to_1_is_refused(queue):
 def test_the_reviewer_reads_the_arguments_as_they_were_written():
     """A question in any script is legible, not escaped."""
     queue = ReviewQueue("sqlite://")
-    pipeline = fk.Pipeline(fk.Escalate(queue))
-    pipeline.outcome(lambda question, *, room: None, "Wo ist der Schlüssel?", room="Küche")
+
+    def ask(question, *, room):
+        raise fk.CannotAnswer("retrieval.none")
+
+    fk.Pipeline(fk.Escalate(queue)).outcome(ask, "Wo ist der Schlüssel?", room="Küche")
     assert "Schlüssel" in queue.search()[0].request.question
     assert "Küche" in queue.search()[0].request.question
