@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from fallbackkit import _checks
 from fallbackkit._clock import SYSTEM_CLOCK
 from fallbackkit._forks import inherit
-from fallbackkit._shared import Shared, StoreDown
+from fallbackkit._shared import Shared, StoreDown, able
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,7 +107,7 @@ class RetryBudget:
         self.ratio = _checks.fraction("ratio", ratio)
         self.floor = _checks.count("floor", floor, least=0)
         self.window = _checks.seconds("window", window)
-        self.store = store
+        self.store = able(store, "withdraw")
         self.name = name
         self._clock = clock
         self._slice = self.window / _SLICES

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from collections import deque
@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     from fallbackkit._call import Call
     from fallbackkit.events import StoreLost, StoreRestored
 
-__all__ = ["Shared", "StoreDown", "tell"]
+__all__ = ["Shared", "StoreDown", "able", "tell"]
+
+S = TypeVar("S")
 
 
 class StoreDown(Exception):
@@ -26,6 +28,19 @@ class Shared(Protocol):
 
     name: str
     news: deque[type[StoreLost | StoreRestored]]
+
+
+def able(store: S, verb: str) -> S:
+    """The store that something was given, if it can do what is asked of it.
+
+    Raises:
+        TypeError: It cannot; an address for example, which has to be given to a store.
+    """
+    if store is not None and not callable(getattr(store, verb, None)):
+        # Its type only: an address may have a password in it.
+        msg = f"`store` must be a store like fallbackkit.redis.RedisStore(url), got a {type(store).__name__}"
+        raise TypeError(msg)
+    return store
 
 
 def tell(store: Shared, call: Call) -> None:

@@ -275,6 +275,16 @@ def test_a_gate_that_withholds_keeps_the_stream_back(run, clock, *, below, score
     assert ("a word" if score > 0.5 or shown else "") == seen[-1].text
 
 
+@pytest.mark.parametrize(
+    ("validate", "shown"), [({}, True), ({"check": bool}, False), ({"schema": int}, False), ({"schema": str}, False)]
+)
+def test_only_a_check_of_the_whole_keeps_a_stream_back(run, clock, validate, shown):
+    """36: without a schema and a check there is nothing to wait for."""
+    script = Script(Stream("1", Chunk("2", after=1)), clock=clock)
+    seen = run.stream(fk.Pipeline(fk.Validate(**validate), clock=clock), script)
+    assert shown == any(outcome.status == "streaming" for outcome in seen)
+
+
 def ask(run, clock, *plays, **how):
     """The Outcomes of a pipeline with nothing but a Timeout around one script."""
     seen = []

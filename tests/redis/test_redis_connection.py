@@ -18,6 +18,7 @@ import redis.asyncio
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+import fallbackkit as fk
 import fallbackkit.redis
 from fallbackkit._shared import StoreDown
 from fallbackkit.events import StoreLost, StoreRestored
@@ -284,6 +285,15 @@ def test_what_cannot_work_is_refused(options, message):
     with pytest.raises(ValueError, match=message) as error:
         RedisStore(**options)
     assert SECRET not in str(error.value)
+
+
+@pytest.mark.parametrize("shares", [fk.CircuitBreaker, fk.RetryBudget, lambda store: fk.SpendLimit(1, store=store)])
+def test_an_address_is_no_store(shares):
+    """It is refused, and not shown: it may have a password in it."""
+    with pytest.raises(
+        TypeError, match=r"`store` must be a store like fallbackkit.redis.RedisStore\(url\), got a str$"
+    ):
+        shares(store=f"redis://:{SECRET}@localhost")
 
 
 def test_without_redis_py_there_is_one_sentence(monkeypatch):

@@ -16,7 +16,7 @@ from fallbackkit._call import Reply
 from fallbackkit._circuit import Circuit, Permit, Snapshot
 from fallbackkit._clock import SYSTEM_CLOCK
 from fallbackkit._runtime import Strategy
-from fallbackkit._shared import tell
+from fallbackkit._shared import able, tell
 from fallbackkit._shared_circuit import SharedCircuit
 from fallbackkit.errors import CircuitOpen, Failure, FailureKind
 from fallbackkit.events import CircuitClosed, CircuitHalfOpened, CircuitOpened, CircuitWouldOpen
@@ -103,7 +103,7 @@ class CircuitBreaker(Strategy):
         breaker: The pybreaker breaker, yours or its own; add listeners there.
 
     Raises:
-        TypeError: ``breaker`` is not one of pybreaker's.
+        TypeError: ``breaker`` is not one of pybreaker's, or ``store`` is no store.
         ValueError: A number is out of range, or ``breaker`` is given besides ``consecutive`` or ``store``.
 
     Example:
@@ -139,7 +139,7 @@ class CircuitBreaker(Strategy):
             consecutive = breaker.fail_max
             reset_timeout = max_reset_timeout = breaker.reset_timeout
         self.name = name
-        self.store = store
+        self.store = able(store, "exchange")
         self._shadow = shadow
         self._slow_call = math.inf if slow_call is None else _checks.seconds("slow_call", slow_call)
         self._obeys = open_for_retry_after

@@ -102,11 +102,11 @@ class Retry(Strategy):
         while reply.failure is not None and not call.shown:
             if self._asks_tenacity:
                 self._note(state, reply.failure, call)
-            reason, wait = self._verdict(state, reply.failure, call)
-            if reason is None and self._budget is not None:
-                reason = await self._withdraw(self._budget, wait, call)
-            if reason is not None:
-                failure = reply.failure.model_copy(update={"stopped_by": reason})
+            wait = self._verdict(state, reply.failure, call)
+            if self._budget is not None and not isinstance(wait, str):
+                wait = await self._withdraw(self._budget, wait, call)
+            if isinstance(wait, str):
+                failure = reply.failure.model_copy(update={"stopped_by": wait})
                 return Reply(failure=failure)
             call.emit(RetryScheduled, step=call.step, attempt=state.attempt_number + 1, wait=wait)
             if wait > 0:  # to sleep for no time takes longer than the rest of this
@@ -123,30 +123,31 @@ class Retry(Strategy):
         state.outcome = outcome
         state.outcome_timestamp = call.clock.now()
 
-    def _verdict(self, state: tenacity.RetryCallState, failure: Failure, call: Call) -> tuple[StopReason | None, float]:
+    def _verdict(self, state: tenacity.RetryCallState, failure: Failure, call: Call) -> float | StopReason:
+        """How long to wait before asking again, or why not to."""
         if not self._again(state, failure):
-            return "not_retryable", 0.0
+            return "not_retryable"
         if self.attempts is not None and state.attempt_number >= self.attempts:
-            return "attempts", 0.0
+            return "attempts"
         after = failure.retry_after or 0.0
         if after > self.retry_after_limit:
-            return "retry_after", 0.0
+            return "retry_after"
         wait = max(after, self._pause(state, call))
         state.upcoming_sleep = wait  # before the stop object is asked: it may count the wait ahead
         if self._stop is not None and self._stop(state):
-            return "attempts", 0.0
+            return "attempts"
         if call.clock.now() + wait >= call.until:
-            return "deadline", 0.0
-        return None, wait
+            return "deadline"
+        return wait
 
-    async def _withdraw(self, budget: RetryBudget, wait: float, call: Call) -> StopReason | None:
+    async def _withdraw(self, budget: RetryBudget, wait: float, call: Call) -> float | StopReason:
         if budget.store is None:
-            return None if budget.withdraw(wait) else "budget"
+            return wait if budget.withdraw(wait) else "budget"
         granted = await call.runtime.store(budget.withdraw, wait)
         tell(budget.store, call)
         if not granted:
             return "budget"
-        return "deadline" if call.clock.now() + wait >= call.until else None  # the store took its time
+        return "deadline" if call.clock.now() + wait >= call.until else wait  # the store took its time
 
     def _again(self, state: tenacity.RetryCallState, failure: Failure) -> bool:
         if self._handles is not None:

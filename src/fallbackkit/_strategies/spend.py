@@ -13,7 +13,7 @@ from fallbackkit._call import Reply
 from fallbackkit._clock import SYSTEM_CLOCK
 from fallbackkit._ledger import BILLION, Book, Per, Period, period_at
 from fallbackkit._runtime import Strategy
-from fallbackkit._shared import StoreDown, tell
+from fallbackkit._shared import StoreDown, able, tell
 from fallbackkit.errors import BulkheadFull, Failure, FailureKind, InvalidAnswer, LowConfidence, SpendExceeded
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class SpendLimit(Strategy):
         clock: By default that of the first pipeline that uses it.
 
     Raises:
-        TypeError: ``key`` or ``cost`` is not a function.
+        TypeError: ``key`` or ``cost`` is not a function, or ``store`` is no store.
         ValueError: A number is out of range, or ``per`` is no period.
 
     Warns:
@@ -109,7 +109,7 @@ class SpendLimit(Strategy):
         self.amount = amount
         self.per = _per(per)
         self.currency = currency
-        self.store = store
+        self.store = able(store, "set_aside")
         self.name = name
         self._key = _checks.function("key", key)
         self._price = _checks.function("cost", cost)
