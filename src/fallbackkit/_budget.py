@@ -86,6 +86,7 @@ class RetryBudget:
         clock: By default that of the first pipeline that uses it.
 
     Raises:
+        TypeError: ``store`` is no store.
         ValueError: A number is out of range.
 
     Example:

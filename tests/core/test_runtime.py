@@ -60,6 +60,18 @@ def test_a_wait_ends_with_the_call(left, asked, expected):
         assert expected == clock.now()
 
 
+def test_a_wait_past_the_limit_is_none_on_the_real_clock_either():
+    """2: a lock that is given a negative time waits for ever."""
+    for runtime in (SYNC, ASYNC):
+        call = Call(Target(str), (), {}, runtime, fk.Pipeline())
+        call.until = call.clock.now() - 1
+
+        async def wait(runtime=runtime, call=call):
+            return await runtime.wait(call, runtime.waiter())
+
+        assert not (drive(wait()) if runtime is SYNC else asyncio.run(wait()))
+
+
 class Yields:
     """Called like a function, and yields."""
 
