@@ -160,6 +160,17 @@ def test_a_trial_of_a_process_that_was_killed_lapses(process, clock):
     assert "closed" == two.breaker.state
 
 
+def test_successes_of_trials_add_up_over_processes_until_one_fails(process, clock):
+    """It takes ``trial_calls`` of them in a row, whoever makes them."""
+    one, two = process(trial_calls=3), process(trial_calls=3)
+    one.call(DOWN, DOWN, DOWN, DOWN)
+    clock.advance(30.0)
+    assert [[None], [None], FAILED] == [two.call(), one.call(), two.call(DOWN)]
+    clock.advance(60.0)
+    assert [[None], [None], "half_open"] == [one.call(), two.call(), two.breaker.state]
+    assert [[None], "closed"] == [one.call(), one.breaker.state]
+
+
 def test_a_failed_trial_doubles_the_wait_for_all(process, clock):
     """25: whoever tries next, open times grow up to the maximum, and closing resets them."""
     one, two = process(max_reset_timeout=100.0), process(max_reset_timeout=100.0)

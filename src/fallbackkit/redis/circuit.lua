@@ -30,7 +30,7 @@ end
 
 local function begin(state, generation)
   circuit.state, circuit.generation = state, generation
-  circuit.streak, circuit.passed, circuit.leases, trials = 0, circuit.passed or 0, {}, 0
+  circuit.streak, circuit.passed, circuit.leases, trials = 0, 0, {}, 0
   if state == 'closed' then
     circuit.slices, calls, failures, slow = {}, 0, 0, 0
   end
