@@ -284,7 +284,6 @@ class SharedCircuit(Circuit):
             verdicts = [*(untold["trials"] if untold else ()), *self._verdicts]
             runs = [*(untold["runs"] if untold else ()), *self._runs]
             self._alone = True
-            self._asking = self.pressing = False
             self._verdicts, self._runs, self._tokens = [], [], []
             self._judge(now, verdicts, runs)
 

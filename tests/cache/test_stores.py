@@ -186,7 +186,7 @@ def test_a_locked_file_is_read_and_not_written(filed):
     """38: while another program holds it no call fails or waits long; once, that is said, and once, that it is over."""
     filed.ask("known")
     other = sqlite3.connect(filed.path, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
+    other.execute("BEGIN EXCLUSIVE")
     assert ["model", "cache", "model"] == [filed.ask(question) for question in ("new", "known", "new")]
     said = f"{filed.path} cannot be used as a cache (database is locked); until it can, answers are asked for anew"
     assert [said] == filed.log.messages
@@ -214,6 +214,17 @@ def test_a_file_that_is_locked_for_reading_is_done_without(filed):
     other.close()
     assert ["cache", "model", "cache"] == [filed.ask(question) for question in ("known", "new", "new")]
     assert (["StoreRestored"], 0) == filed.told()
+
+
+def test_a_file_in_another_journal_mode_is_used_as_it_is(filed):
+    """While somebody reads it, SQLite cannot change that."""
+    filed.ask("known")
+    filed.store.close()
+    other = sqlite3.connect(filed.path, isolation_level=None)
+    for statement in ("PRAGMA journal_mode = DELETE", "BEGIN", "SELECT * FROM fk_answer"):
+        other.execute(statement).fetchall()
+    assert ("cache", ([], 0)) == (filed.ask("known"), filed.told())
+    other.close()
 
 
 @pytest.mark.parametrize("size", [None, 100, 5000])

@@ -303,6 +303,6 @@ def test_the_reviewer_reads_the_arguments_as_they_were_written():
     def ask(question, *, room):
         raise fk.CannotAnswer("retrieval.none")
 
-    fk.Pipeline(fk.Escalate(queue)).outcome(ask, "Wo ist der Schlüssel?", room="Küche")
+    fk.Pipeline(fk.Escalate(queue)).outcome(ask, "Wo steht der Schlüssel?", room="Küche")
     assert "Schlüssel" in queue.search()[0].request.question
     assert "Küche" in queue.search()[0].request.question

@@ -160,6 +160,23 @@ def test_a_trial_of_a_process_that_was_killed_lapses(process, clock):
     assert "closed" == two.breaker.state
 
 
+def test_a_trial_that_failed_ends_the_others(process, clock):
+    """21: what they say afterwards is not heard, and they take up no place."""
+    one, two = process(trial_calls=2, trial_lease=600.0), process(trial_calls=2, trial_lease=600.0)
+    one.call(DOWN, DOWN, DOWN, DOWN)
+    clock.advance(30.0)
+    failed, late = one.breaker.acquire(), one.breaker.acquire()
+    one.breaker.settle(failed, "failure")
+    clock.advance(59.75)
+    assert OPEN == two.call()
+    clock.advance(0.25)
+    trials = [two.breaker.acquire(), two.breaker.acquire()]
+    one.breaker.settle(late, "failure")
+    for trial in trials:
+        two.breaker.settle(trial, "success")
+    assert "closed" == two.breaker.state
+
+
 def test_successes_of_trials_add_up_over_processes_until_one_fails(process, clock):
     """It takes ``trial_calls`` of them in a row, whoever makes them."""
     one, two = process(trial_calls=3), process(trial_calls=3)
@@ -534,16 +551,18 @@ def test_the_latest_decision_wins(process, clock, server, loses_data):
     assert ["closed", "closed"] == [each.breaker.state for each in both]
 
 
-def test_the_latest_decision_wins_whoever_has_looked_last(process, clock, server):
-    """29: one had long not looked when it decided alone, but it decided later than all that it did not know of."""
-    one, two = process(), process()
+def test_the_latest_decision_wins_whoever_has_looked_last(process, run, clock, timed, server):
+    """29: one had long not looked when it decided alone, but did so later; its own clock on the wall says nothing."""
+    mine = FakeClock(epoch=-1e6)
+    one, two = Process(run, mine, timed(fresh=0.05)), process()
     one.call("fine")
     clock.advance(10.0)
     two.breaker.isolate()
     two.breaker.reset()
     gone(server, one)
-    clock.advance(1.0)
+    mine.advance(11.0)
     one.call(DOWN, DOWN, DOWN, DOWN)
+    clock.advance(1.0)
     back(server, one)
     assert OPEN == one.call()
     assert OPEN == process().call()
@@ -667,19 +686,18 @@ def test_clocks_of_processes_may_say_what_they_like(run, timed, clock, server):
 
 def test_a_process_whose_clock_is_ahead_has_not_the_last_word_for_good(process, run, clock, timed, server):
     """29: what it decided before it ever met Redis was decided no later than it told so."""
-    server.kill()
     ahead, two = Process(run, FakeClock(epoch=9e9), timed(fresh=0.05)), process(store=timed(fresh=0.05))
-    assert FAILED * 4 == ahead.call(DOWN, DOWN, DOWN, DOWN)
-    back(server, ahead)
-    clock.advance(1.0)
-    assert [OPEN, OPEN] == [ahead.call(), two.call()]
+    two.call()
     gone(server, two)
+    assert FAILED * 4 == ahead.call(DOWN, DOWN, DOWN, DOWN)
+    clock.advance(1.0)
+    back(server, ahead)
+    assert [OPEN, OPEN] == [ahead.call(), process().call()]
+    server.kill()
     clock.advance(1.0)
     two.breaker.reset()
     back(server, two)
-    assert [None] == two.call()
-    ahead.clock.advance(FRESH)
-    assert [None] == ahead.call()
+    assert [[None], [None]] == [two.call(), process().call()]
 
 
 def test_every_key_expires(server, process, clock):

@@ -125,7 +125,6 @@ class AnswerFile:
                 self._opened = _identity(self._path)
                 yield connection
         except SQLAlchemyError as error:
-            self.drop()
             raise OSError(str(getattr(error, "orig", type(error).__name__))) from None  # its text quotes the values
         finally:
             _inside.release()
