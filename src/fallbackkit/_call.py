@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from fallbackkit import _log
 from fallbackkit._clock import UNTIL
 from fallbackkit._outcome import Step, Ticket, make_attempt, make_step, new_id
 from fallbackkit.errors import CallRejected, Failure, FailureKind, InvalidAnswer, LowConfidence, QueueFull
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 __all__ = ["Call", "Channel", "Pipe", "Reply", "unusable"]
 
 Channel: TypeAlias = "Callable[[Call, Answer | None], Awaitable[None]]"
-
-_log = logging.getLogger("fallbackkit")
 
 
 class Reply:
@@ -148,8 +146,8 @@ class Call:
         for observer in self.observers:
             try:
                 observer(happened)
-            except Exception:  # noqa: BLE001 - an observer is foreign code
-                _log.exception("an observer raised on %s", event.__name__)
+            except Exception as error:  # noqa: BLE001 - an observer is foreign code
+                _log.error("an observer raised on %s", event.__name__, error=error)
 
     def failed(self, error: Exception) -> Reply:
         """What an exception means, as a reply."""
@@ -158,7 +156,7 @@ class Call:
 
     def stumbled(self, error: Exception) -> Reply:
         """A bug in a layer (a predicate, a key, a score that raises): a failure like any other, and logged."""
-        _log.error("a strategy of `%s` raised", self.name, exc_info=error)
+        _log.error("a strategy of `%s` raised", self.name, error=error)
         return self.failed(error)
 
     def refused(self, failure: Failure) -> Reply:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
-import logging
 import math
 import threading
 from collections import deque
@@ -18,7 +17,7 @@ from functools import partial
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Protocol
 
-from fallbackkit import _threads
+from fallbackkit import _log, _threads
 from fallbackkit._clock import UNTIL, LimitReached
 
 if TYPE_CHECKING:
@@ -46,8 +45,6 @@ NOTHING = object()
 
 _AHEAD = 64
 _GRACE = 0.1
-
-_log = logging.getLogger("fallbackkit")
 
 
 class Reader(Protocol):
@@ -318,8 +315,8 @@ def _close(stream: Any) -> None:
         return
     try:
         close()
-    except Exception:  # noqa: BLE001 - a stream is foreign code, and what it had to say has been said
-        _log.warning("a stream raised when it was closed", exc_info=True)
+    except Exception as error:  # noqa: BLE001 - a stream is foreign code, and what it had to say has been said
+        _log.warning("a stream raised when it was closed", error=error)
 
 
 async def _aclose(stream: Any) -> None:
@@ -330,5 +327,5 @@ async def _aclose(stream: Any) -> None:
         closing = close()
         if inspect.isawaitable(closing):
             await closing
-    except Exception:  # noqa: BLE001 - as above
-        _log.warning("a stream raised when it was closed", exc_info=True)
+    except Exception as error:  # noqa: BLE001 - as above
+        _log.warning("a stream raised when it was closed", error=error)

@@ -7,7 +7,6 @@ of the sync runtime never suspend, so ``drive`` finishes such a coroutine with a
 from __future__ import annotations
 
 import inspect
-import logging
 import math
 from functools import partial
 from types import CoroutineType
@@ -49,7 +48,6 @@ T = TypeVar("T")
 Layer: TypeAlias = "Callable[[Call], Coroutine[Any, Any, Reply]]"
 
 _SUSPENDED = "a strategy suspended in the sync runtime; it may await only the next layer and the runtime's verbs"
-_log = logging.getLogger("fallbackkit")
 _WHOLE = frozenset({str, Answer})
 
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import math
 import os
 import threading
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import TypeAdapter
 
-from fallbackkit import _checks
+from fallbackkit import _checks, _log
 from fallbackkit._cache.memory import Saved
 from fallbackkit._clock import SYSTEM_CLOCK
 from fallbackkit._forks import inherit
@@ -33,7 +32,6 @@ T = TypeVar("T")
 
 _PAUSE = 10.0
 _MOST_UNTOLD = 64
-_log = logging.getLogger("fallbackkit")
 
 
 class SQLiteCache:

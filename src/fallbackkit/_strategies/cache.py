@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import logging
 import math
 import threading
 import warnings
@@ -9,7 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from fallbackkit import _checks
+from fallbackkit import _checks, _log
 from fallbackkit._cache.flights import LEADING, Flight, Flights
 from fallbackkit._cache.keys import NoKey, Numbers, spell, what_comes_along
 from fallbackkit._cache.memory import MemoryCache, Saved
@@ -31,8 +30,6 @@ _OF_THE_ASKER = frozenset({FailureKind.AUTH_EXPIRED, FailureKind.PERMISSION, Fai
 """What was refused to one caller says nothing about the next."""
 
 T = TypeVar("T")
-
-_log = logging.getLogger("fallbackkit")
 
 
 class CacheStore(Shared, Protocol):
@@ -214,7 +211,7 @@ class Cache(Strategy):
         try:
             flight.branch = call.runtime.branch(beside, renewal, partial(self._flights.end, key, flight))
         except (BulkheadFull, RuntimeError) as error:  # there is no thread for it
-            _log.warning("a saved answer of `%s` was not renewed: %s", call.name, error)
+            _log.warning("a saved answer of `%s` was not renewed: there is no thread for it", call.name, error=error)
         finally:
             if flight.branch is None:
                 renewal.close()

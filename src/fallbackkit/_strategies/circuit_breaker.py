@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import logging
 import math
 import sys
 import threading
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, NoReturn
 
 import pybreaker
 
-from fallbackkit import _checks
+from fallbackkit import _checks, _log
 from fallbackkit._call import Reply
 from fallbackkit._circuit import Circuit, Permit, Snapshot
 from fallbackkit._clock import SYSTEM_CLOCK
@@ -43,7 +42,6 @@ _WINDOW = 60.0
 _MAX_RESET_TIMEOUT = 300.0
 _TRIAL_LEASE = 60.0
 
-_log = logging.getLogger("fallbackkit")
 _FROM_PYBREAKER: dict[str, State] = {
     pybreaker.STATE_CLOSED: "closed",
     pybreaker.STATE_OPEN: "open",
@@ -292,10 +290,10 @@ class CircuitBreaker(Strategy):
             return "ignored"
         try:
             counts = not self._ignores(failure) and (error is None or self.breaker.is_system_error(error))
-        except Exception:
+        except Exception as raised:
             if not self._shadow:
                 raise
-            _log.exception("a predicate of `%s` raised", self.name)
+            _log.error("a predicate of `%s` raised", self.name, error=raised)
             return "ignored"
         return "failure" if counts else "ignored"
 
@@ -361,8 +359,8 @@ class CircuitBreaker(Strategy):
                 if state == self.breaker.current_state:
                     return
                 move(self.breaker)
-        except Exception:  # noqa: BLE001 - listeners and storage are foreign code
-            _log.exception("a listener of `%s` raised", self.name)
+        except Exception as raised:  # noqa: BLE001 - listeners and storage are foreign code
+            _log.error("a listener of `%s` raised", self.name, error=raised)
         finally:
             self._here.reflecting = False
 
@@ -375,7 +373,7 @@ class CircuitBreaker(Strategy):
             self.breaker.call(_succeed if verdict == "success" else _fail, error)
         except Exception as raised:  # noqa: BLE001 - listeners and storage are foreign code
             if raised is not error and not isinstance(raised, pybreaker.CircuitBreakerError):
-                _log.exception("a listener of `%s` raised", self.name)
+                _log.error("a listener of `%s` raised", self.name, error=raised)
         error.__traceback__ = traceback
 
     def _tell(self, call: Call) -> None:

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
 import json
-import logging
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import to_jsonable_python
 
-from fallbackkit import _checks
+from fallbackkit import _checks, _log
 from fallbackkit._runtime import Strategy
 from fallbackkit.errors import FailureKind, LowConfidence
 from fallbackkit.events import Escalated
@@ -32,8 +31,6 @@ _FOR_THE_ASKER = frozenset(
     }
 )
 _AFTER_ALL_WHO_WAIT = -1
-
-_log = logging.getLogger("fallbackkit")
 
 
 class Escalate(Strategy):
@@ -108,8 +105,8 @@ class Escalate(Strategy):
         call.close_step(reply)
         try:
             await call.runtime.store(self.queue.enqueue, self._request(call, answer, None, _AFTER_ALL_WHO_WAIT))
-        except Exception:  # noqa: BLE001 - the answer is there, whatever becomes of its audit
-            _log.warning("an answer of `%s` could not be filed for audit", call.name, exc_info=True)
+        except Exception as error:  # noqa: BLE001 - the answer is there, whatever becomes of its audit
+            _log.warning("an answer of `%s` could not be filed for audit", call.name, error=error)
 
     def _wants(self, failure: Failure, call: Call) -> bool:
         if self._when is None:

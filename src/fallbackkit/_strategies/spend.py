@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import logging
 import math
 import warnings
 from contextlib import suppress
@@ -8,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, get_args
 
-from fallbackkit import _checks, _threads
+from fallbackkit import _checks, _log, _threads
 from fallbackkit._call import Reply
 from fallbackkit._clock import SYSTEM_CLOCK
 from fallbackkit._ledger import BILLION, Book, Per, Period, period_at
@@ -29,7 +28,6 @@ __all__ = ["SpendLimit", "SpendSnapshot"]
 
 _SHARE = 1000
 _MAX_KEYS = 100_000
-_log = logging.getLogger("fallbackkit")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,8 +210,8 @@ class SpendLimit(Strategy):
             return usage.cost if usage is not None and usage.currency == self.currency else None
         try:
             return self._price(answer)
-        except Exception:  # noqa: BLE001 - a price list is foreign code, and the answer is paid for
-            _log.exception("`cost` of `%s` raised", self.name)
+        except Exception as error:  # noqa: BLE001 - a price list is foreign code, and the answer is paid for
+            _log.error("`cost` of `%s` raised", self.name, error=error)
             return None
 
     def _warn(self, call: Call) -> None:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import random
 import threading
 import weakref
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import redis
 from redis.exceptions import NoScriptError
 
+from fallbackkit import _log
 from fallbackkit._forks import inherit
 from fallbackkit._shared import StoreDown
 from fallbackkit.events import StoreLost, StoreRestored
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Connection", "Script"]
 
-_log = logging.getLogger("fallbackkit")
 _LONGEST_PAUSE = 8.0
 _MOST_UNTOLD = 64
 _NOW = "local clock = redis.call('TIME') local now = clock[1] + clock[2] / 1e6\n"
