@@ -6,16 +6,18 @@ import math
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from fallbackkit import _log
+from fallbackkit._alerts import name_of
 from fallbackkit._clock import UNTIL
 from fallbackkit._outcome import Step, Ticket, make_attempt, make_step, new_id
 from fallbackkit.errors import CallRejected, Failure, FailureKind, InvalidAnswer, LowConfidence, QueueFull
-from fallbackkit.events import AttemptFailed
+from fallbackkit.events import Alerted, AttemptFailed
 from fallbackkit.providers import classify, read
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
+    from fallbackkit._alerts import Alerts
     from fallbackkit._clock import Clock
     from fallbackkit._outcome import Answer, Outcome, StepKind, Verdict
     from fallbackkit._runtime import Runtime, Target
@@ -59,6 +61,7 @@ class Pipe(Protocol):
     clock: Clock
     rng: random.Random
     observers: Sequence[Observer]
+    alerts: Alerts
     prompt_version: str | None
     variant: str | None
 
@@ -154,10 +157,27 @@ class Call:
         failure = classify(error, now=self.clock.time())
         return Reply(failure=failure or Failure(kind=FailureKind.INTERNAL, error=error))
 
+    def raised(self, error: Exception) -> Reply:
+        """What an exception of user code means. If only its owner can mend that, the owner is told."""
+        reply = self.failed(error)
+        failure = reply.failure
+        times = self.pipeline.alerts.note(failure) if failure is not None else 0
+        if times and failure is not None:
+            _log.error(
+                "`%s` needs its owner: %s in step `%s`, %d so far; no retry and no fallback mends it",
+                *(self.name, name_of(failure), self.step, times),
+                error=error,
+            )
+            self.emit(Alerted, step=self.step, failure=failure, times=times)
+        return reply
+
     def stumbled(self, error: Exception) -> Reply:
         """A bug in a layer (a predicate, a key, a score that raises): a failure like any other, and logged."""
         _log.error("a strategy of `%s` raised", self.name, error=error)
-        return self.failed(error)
+        reply = self.failed(error)
+        if reply.failure is not None:
+            self.pipeline.alerts.note(reply.failure)
+        return reply
 
     def refused(self, failure: Failure) -> Reply:
         """Charge the attempt that has just answered with the failure that its answer is."""

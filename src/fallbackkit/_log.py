@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import traceback
 
+from fallbackkit._redact import redact
+
 __all__ = ["error", "trace", "warning"]
 
 _logger = logging.getLogger("fallbackkit")
@@ -31,7 +33,7 @@ def _log(level: int, message: str, args: tuple[object, ...], error: BaseExceptio
 
 
 def trace(error: BaseException) -> str:
-    """A traceback without messages and without values: files, lines, functions, and classes."""
+    """A traceback without values and without the words of others: files, lines, functions, and classes."""
     told = traceback.TracebackException.from_exception(error, lookup_lines=False)
     return "\n".join(_lines(told, error))
 
@@ -41,4 +43,16 @@ def _lines(told: traceback.TracebackException, error: BaseException) -> list[str
     if told.__cause__ is not None and error.__cause__ is not None:
         lines += [*_lines(told.__cause__, error.__cause__), "which led to:"]
     lines += [f'  File "{frame.filename}", line {frame.lineno}, in {frame.name}' for frame in told.stack]
-    return [*lines, f"{type(error).__module__}.{type(error).__qualname__} (its text is not logged)"]
+    text = f": {redact(str(error))}" if _is_own(error) else " (its text is not logged)"
+    return [*lines, f"{type(error).__module__}.{type(error).__qualname__}{text}"]
+
+
+def _is_own(error: BaseException) -> bool:
+    """Whether the kit itself made it: its sentences quote nobody."""
+    step = error.__traceback__
+    if step is None:  # nobody raised it
+        return True
+    while step.tb_next is not None:
+        step = step.tb_next
+    where: str = step.tb_frame.f_globals.get("__name__", "")
+    return where.partition(".")[0] == "fallbackkit" and not where.startswith("fallbackkit.testing")

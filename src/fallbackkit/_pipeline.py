@@ -5,6 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar, get_args, overload
 
 from fallbackkit import _guards, _order, _watch
+from fallbackkit._alerts import Alerts
 from fallbackkit._call import Call, Reply
 from fallbackkit._clock import SYSTEM_CLOCK
 from fallbackkit._ending import conclude
@@ -88,6 +89,7 @@ class Pipeline:
         self.interruption = interruption
         self.clock: Clock = clock or SYSTEM_CLOCK
         self.rng = rng or random.Random()  # noqa: S311 - jitter
+        self.alerts = Alerts()
         self._chain: Layer = _leaf
         self._shown_chain: Layer = _leaf
         for strategy in reversed(strategies):

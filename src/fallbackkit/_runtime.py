@@ -140,7 +140,7 @@ class Runtime:
         except LimitReached as limit:
             reply = _late(limit.seconds)
         except Exception as error:  # noqa: BLE001 - user code may raise anything; classify names it
-            reply = call.failed(_as_raised(error))
+            reply = call.raised(_as_raised(error))
         call.attempts.append({"failure": reply.failure, "duration": clock.now() - started, "waited": call.waited})
         if reply.failure is not None:
             call.emit(AttemptFailed, step=call.step, attempt=len(call.attempts), failure=reply.failure)

@@ -154,7 +154,7 @@ async def _read(call: Call, stream: Any, started: float, pieces: Pieces) -> Fail
 
 
 def _broken(call: Call, error: Exception, *, begun: bool) -> Failure | None:
-    failure = call.failed(error).failure
+    failure = call.raised(error).failure
     if begun and failure is not None and failure.kind is FailureKind.TIMEOUT_FIRST_BYTE:
         return failure.model_copy(update={"kind": FailureKind.TIMEOUT_MID_STREAM})
     return failure

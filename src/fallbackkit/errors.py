@@ -188,6 +188,7 @@ class Failure(BaseModel):
         retry_after: Seconds until the dependency expects to answer again, if it said so.
         limit: The time limit in seconds that passed, for time-outs.
         stopped_by: Why no further attempt was made, if any could have been.
+        gap: The class of an exception that no rule knew, "package.module.Class"; its kind is ``internal``.
         reference: Six characters that a person can read out to support.
         steps: The failures of each rung in order, for ``fallback.exhausted``.
     """
@@ -198,6 +199,7 @@ class Failure(BaseModel):
     retry_after: float | None = None
     limit: float | None = None
     stopped_by: StopReason | None = None
+    gap: Text | None = None
     reference: Text = Field(default_factory=_reference)
     steps: tuple[Failure, ...] = ()
     error: BaseException | None = Field(default=None, exclude=True, repr=False)

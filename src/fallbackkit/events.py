@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Abstained",
+    "Alerted",
     "Answered",
     "AttemptFailed",
     "CacheHit",
@@ -55,6 +56,18 @@ class RetryScheduled(Event):
     step: str
     attempt: int
     wait: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alerted(Event):
+    """A bug, a wrong setting or an empty account, which only the owner can mend, while a fallback may hide it.
+
+    Told of each class of error the first time, the tenth, the hundredth, and so on; ``times`` says which.
+    """
+
+    step: str
+    failure: Failure
+    times: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -299,7 +299,7 @@ def test_losers_that_fail_are_no_complaint_of_asyncio():
         try:
             await asyncio.Event().wait()
         finally:
-            raise LookupError("in the clean-up")
+            raise ConnectionError("in the clean-up")
 
     assert "quick" == asyncio.run(fk.Pipeline(fk.Hedge(SOON), fk.Validate()).aoutcome(ask)).text
     gc.collect()

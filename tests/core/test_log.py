@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fallbackkit import Pipeline, Retry, _log
+from fallbackkit import Pipeline, Validate, _log
 from fallbackkit._redact import redact
 
 SECRET = "sk-proj-0123456789abcdef0123"
@@ -17,17 +17,17 @@ PROMPT = "is my salary higher than Dana's"
 
 def broken(_):
     """Raise with everything in its text that must not be logged, and a cause with more."""
-    raise ValueError(f"{SECRET} {PROMPT}") from KeyError(PROMPT)
+    raise RuntimeError(f"{SECRET} {PROMPT}") from KeyError(PROMPT)
 
 
 def test_a_log_line_names_the_place_and_the_class_and_no_text(caplog):
     """A developer finds the bug; nobody finds the prompt or the key."""
-    pipeline = Pipeline(Retry(on=broken), name="ask")
-    pipeline.outcome(lambda: 1 / 0)
+    pipeline = Pipeline(Validate(check=broken), name="ask")
+    pipeline.outcome(lambda: "fine")
     assert ["a strategy of `ask` raised"] == [record.getMessage() for record in caplog.records]
     assert "in broken" in caplog.text
     assert "builtins.KeyError (its text is not logged)\nwhich led to:" in caplog.text
-    assert "builtins.ValueError (its text is not logged)" in caplog.text
+    assert "builtins.RuntimeError (its text is not logged)" in caplog.text
     assert SECRET not in caplog.text
     assert PROMPT not in caplog.text
 
