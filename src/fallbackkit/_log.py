@@ -48,11 +48,9 @@ def _lines(told: traceback.TracebackException, error: BaseException) -> list[str
 
 
 def _is_own(error: BaseException) -> bool:
-    """Whether the kit itself made it: its sentences quote nobody."""
+    """Whether the kit itself raised it: its sentences quote nobody."""
     step = error.__traceback__
-    if step is None:  # nobody raised it
-        return True
-    while step.tb_next is not None:
+    while step is not None and step.tb_next is not None:
         step = step.tb_next
-    where: str = step.tb_frame.f_globals.get("__name__", "")
+    where: str = step.tb_frame.f_globals.get("__name__", "") if step is not None else ""
     return where.partition(".")[0] == "fallbackkit" and not where.startswith("fallbackkit.testing")

@@ -59,14 +59,11 @@ class Route(Strategy):
 
     async def run(self, inner: Layer, call: Call) -> Reply:
         try:
-            chosen = self._by.fn(*call.args, **call.kwargs)
+            rung = self._chosen(call)
         except Exception as error:  # noqa: BLE001 - `choose` is foreign code
             return call.stumbled(error)
-        if chosen is None:
-            return await inner(call)
-        rung = self.targets.get(chosen) if isinstance(chosen, str) else None
         if rung is None:
-            return call.stumbled(self._unknown(chosen))
+            return await inner(call)
         call.target = rung.target
         call.step = call.requested = rung.name
         call.step_kind = rung.kind
@@ -75,9 +72,13 @@ class Route(Strategy):
         inner = rung.nested or inner
         return await inner(call)
 
-    def _unknown(self, chosen: object) -> LookupError:
-        names = ", ".join(self.targets)
-        return LookupError(f"`{self._by.name}` chose {chosen!r}; the targets are {names}, and None is the function")
+    def _chosen(self, call: Call) -> Rung | None:
+        chosen = self._by.fn(*call.args, **call.kwargs)
+        rung = self.targets.get(chosen) if isinstance(chosen, str) else None
+        if rung is None and chosen is not None:
+            names = ", ".join(self.targets)
+            raise LookupError(f"`{self._by.name}` chose {chosen!r}; the targets are {names}, and None is the function")
+        return rung
 
     def describe(self) -> str:
         return f"Route({self._by.name}: {', '.join(self.targets)})"
