@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from fallbackkit._cache.sqlite import SQLiteCache
     from fallbackkit._clock import Clock, SystemClock
     from fallbackkit._faces import AsyncProtected, Protected
-    from fallbackkit._outcome import Answer, Attempt, Confidence, Outcome, Source, Step, Ticket, Usage
+    from fallbackkit._outcome import Answer, Attempt, Confidence, Outcome, Source, Step, Ticket, ToolCall, Usage
     from fallbackkit._pipeline import Pipeline
     from fallbackkit._protect import protect
     from fallbackkit._rung import Rung
@@ -101,6 +101,7 @@ __all__ = [
     "SystemClock",
     "Ticket",
     "Timeout",
+    "ToolCall",
     "Usage",
     "Validate",
     "classify",
@@ -113,7 +114,7 @@ _HOMES = {
     "_cache.memory": "MemoryCache",
     "_cache.sqlite": "SQLiteCache",
     "_clock": "Clock SystemClock",
-    "_outcome": "Answer Attempt Confidence Outcome Source Step Ticket Usage",
+    "_outcome": "Answer Attempt Confidence Outcome Source Step Ticket ToolCall Usage",
     "_faces": "AsyncProtected Protected",
     "_pipeline": "Pipeline",
     "_protect": "protect",
@@ -137,7 +138,7 @@ _HOMES = {
     "providers": "classify",
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
-_MODULES = frozenset({"errors", "events", "messages", "providers", "redis", "review", "testing", "ui"})
+_MODULES = frozenset({"checks", "errors", "events", "messages", "providers", "redis", "review", "testing", "ui"})
 
 
 def __getattr__(name: str) -> object:

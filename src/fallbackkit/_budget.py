@@ -160,6 +160,10 @@ class RetryBudget:
         allowed = int(max(self.floor, self.ratio * requests))
         return BudgetSnapshot(requests=requests, retries=retries, left=max(0, allowed - retries))
 
+    def anew(self) -> RetryBudget:
+        """Make it once more, with nothing counted, for this process alone and any clock."""
+        return RetryBudget(ratio=self.ratio, floor=self.floor, window=self.window, name=self.name)
+
     def describe(self) -> str:
         return f"{self.ratio:g} of the calls or {self.floor} in {self.window:g} s"
 

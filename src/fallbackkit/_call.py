@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from fallbackkit import _log
 from fallbackkit._alerts import name_of
 from fallbackkit._clock import UNTIL
-from fallbackkit._outcome import Step, Ticket, make_attempt, make_step, new_id
+from fallbackkit._outcome import Answer, Step, Ticket, make_attempt, make_step, new_id
 from fallbackkit.errors import CallRejected, Failure, FailureKind, InvalidAnswer, LowConfidence, QueueFull
 from fallbackkit.events import Alerted, AttemptFailed
 from fallbackkit.providers import classify, read
+from fallbackkit.providers._provider import answer_by
 
 if TYPE_CHECKING:
     import random
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
 
     from fallbackkit._alerts import Alerts
     from fallbackkit._clock import Clock
-    from fallbackkit._outcome import Answer, Outcome, StepKind, Verdict
+    from fallbackkit._outcome import Outcome, StepKind, Verdict
     from fallbackkit._runtime import Runtime, Target
     from fallbackkit.events import Event, Observer
+    from fallbackkit.providers import Provider
 
 __all__ = ["Call", "Channel", "Pipe", "Reply", "unusable"]
 
@@ -47,9 +49,15 @@ class Reply:
         return self._answer
 
 
+class ReadReply(Reply):
+    """A Reply whose value one of the pipeline's own providers has read: the Answer is what is judged."""
+
+    __slots__ = ()
+
+
 def unusable(reply: Reply) -> Failure | None:
     """The failure that a value is in itself (empty, cut off, refused), or None if it can be used."""
-    failure = classify(reply.value)
+    failure = classify(reply.value if type(reply) is Reply else reply.answer)
     if failure is None or failure.error is not None:
         return failure
     return failure.model_copy(update={"error": InvalidAnswer(failure.kind.value, reply.answer)})
@@ -62,6 +70,7 @@ class Pipe(Protocol):
     rng: random.Random
     observers: Sequence[Observer]
     alerts: Alerts
+    providers: tuple[Provider, ...]
     prompt_version: str | None
     variant: str | None
 
@@ -152,9 +161,14 @@ class Call:
             except Exception as error:  # noqa: BLE001 - an observer is foreign code
                 _log.error("an observer raised on %s", event.__name__, error=error)
 
+    def read_first(self, value: Any) -> Reply:
+        """What user code returned, as a reply, if one of the pipeline's own providers knows it."""
+        answer = None if type(value) is Answer else answer_by(self.pipeline.providers, value)
+        return Reply(value) if answer is None else ReadReply(value, answer=answer)
+
     def failed(self, error: Exception) -> Reply:
         """What an exception means, as a reply."""
-        failure = classify(error, now=self.clock.time())
+        failure = classify(error, now=self.clock.time(), providers=self.pipeline.providers)
         return Reply(failure=failure or Failure(kind=FailureKind.INTERNAL, error=error))
 
     def raised(self, error: Exception) -> Reply:
@@ -178,6 +192,10 @@ class Call:
         if reply.failure is not None:
             self.pipeline.alerts.note(reply.failure)
         return reply
+
+    def unusable(self, answer: Answer) -> Failure | None:
+        """The failure that an answer is in itself, or None if it can be used."""
+        return unusable(Reply(answer))
 
     def refused(self, failure: Failure) -> Reply:
         """Charge the attempt that has just answered with the failure that its answer is."""

@@ -14,8 +14,9 @@ from fallbackkit.errors import Failure, FailureKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import tzinfo
 
-    from fallbackkit.messages import Audience, Facts, Notice
+    from fallbackkit.messages import Audience, Facts, Messages, Notice
 
 __all__ = [
     "Answer",
@@ -25,6 +26,7 @@ __all__ = [
     "Source",
     "Step",
     "Ticket",
+    "ToolCall",
     "Usage",
 ]
 
@@ -89,10 +91,17 @@ def trusting(model: type[V]) -> Callable[[dict[str, Any]], V]:
 
 
 class Usage(_Value):
-    """What a call consumed. An unknown price is None, never 0."""
+    """What a call consumed. An unknown price is None, never 0.
+
+    Attributes:
+        cached_tokens: Those of ``input_tokens`` that the provider took from its cache.
+        reasoning_tokens: Those of ``output_tokens`` that nobody sees.
+    """
 
     input_tokens: int = Field(default=0, ge=0)
     output_tokens: int = Field(default=0, ge=0)
+    cached_tokens: int = Field(default=0, ge=0)
+    reasoning_tokens: int = Field(default=0, ge=0)
     cost: float | None = None
     currency: Text = "USD"
 
@@ -101,6 +110,8 @@ class Usage(_Value):
         return Usage(
             input_tokens=self.input_tokens + other.input_tokens,
             output_tokens=self.output_tokens + other.output_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
+            reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
             cost=(self.cost or 0) + (other.cost or 0) if known else None,
             currency=self.currency,
         )
@@ -124,6 +135,19 @@ class Source(_Value):
     check: Check = "not_checked"
 
 
+class ToolCall(_Value):
+    """A tool that a model asks for. An answer of tool calls without text is not an empty one.
+
+    Attributes:
+        arguments: JSON, as the model sent it; it may be wrong.
+        id: By which the provider expects the result.
+    """
+
+    name: Text
+    arguments: Text = ""
+    id: Text | None = None
+
+
 class Answer(_Value):
     """What a model, a rule, a search or a person said.
 
@@ -137,6 +161,10 @@ class Answer(_Value):
         score_basis: What the score is. Only ``measured`` and ``guaranteed`` may be shown as a number.
         model: The model that served, as the provider names it.
         finish_reason: As the provider names it ("stop", "length", "content_filter", …).
+        refusal: The words in which the model refused; they are never shown as the answer.
+        tool_calls: What the model asks your code to do.
+        logprobs: Of the tokens chosen, in order: natural logarithms, 0 or less.
+        request_id: By which the provider finds the call again: of the request, or else of its response.
         created_at: When it was said; a cached answer keeps its first date.
 
     Example:
@@ -152,6 +180,10 @@ class Answer(_Value):
     model: Text | None = None
     usage: Usage | None = None
     finish_reason: Text | None = None
+    refusal: Text | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
+    logprobs: tuple[float, ...] | None = None
+    request_id: Text | None = None
     created_at: datetime | None = None
 
 
@@ -304,25 +336,46 @@ class Outcome(_Value):
                 total = step.usage if total is None else total + step.usage
         return total
 
-    def notice(self, locale: str = "en", audience: Audience = "user") -> Notice:
+    def notice(
+        self,
+        locale: str = "en",
+        audience: Audience = "user",
+        *,
+        zone: tzinfo | str | None = None,
+        messages: Messages | None = None,
+        tries: int = 0,
+    ) -> Notice:
         """The words for this outcome: what it means for the task, and what to do next.
 
         Args:
-            locale: BCP 47 tag; an unknown one gives English.
+            locale: BCP 47 tag; one that nobody has words for gives English.
             audience: ``user`` never sees causes inside the system; ``operator`` does.
+            zone: The zone that times are told in, or its IANA name; without it, that of ``created_at``.
+            messages: Your own words; without them, those of the kit.
+            tries: How often the person has tried this question again; after the second time,
+                trying again is no longer offered.
+
+        Raises:
+            ValueError: ``audience`` or ``zone`` is unknown, or ``tries`` is below 0.
+
+        Example:
+            >>> Outcome(status="unavailable").notice("de").title
+            'Es gibt keine Antwort'
         """
         from fallbackkit.messages import notice
 
-        return notice(**self._topic(), locale=locale, audience=audience)
+        return notice(**self._topic(tries), locale=locale, audience=audience, zone=zone, messages=messages)
 
-    def _topic(self) -> Facts:
+    def _topic(self, tries: int) -> Facts:
         served = self.served_by
         asked = next((step for step in self.trail if step.name == self.requested), None)
         failure = self.failure or (asked.failure if asked else None)
+        if failure is not None and failure.first.kind.asker_first:  # what else was tried is no help before that
+            failure = failure.first
         last = self.trail[-1] if self.trail else None
         return {
             "status": self.status,
-            "kind": self.failure.kind if self.failure else None,
+            "kind": failure.kind if self.failure and failure else None,
             "why": asked.failure.kind if asked and asked.failure else next(iter(self.reasons), None),
             "shown": self.answer is not None and (self.text != "" or self.answer.data is not None),
             "words": len(self.text.split()),
@@ -341,6 +394,7 @@ class Outcome(_Value):
             "retry_after": failure.retry_after if failure else None,
             "at": self.created_at,
             "reference": failure.reference if failure else None,
+            "tries": tries,
         }
 
 

@@ -13,6 +13,7 @@ from fallbackkit._faces import AsyncProtected, Protected
 from fallbackkit._runtime import Strategy, Target
 from fallbackkit._streams import Emission
 from fallbackkit.events import Answered, Unanswered
+from fallbackkit.providers._provider import checked
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Iterable, Sequence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from fallbackkit._outcome import Outcome
     from fallbackkit._runtime import Layer, Runtime
     from fallbackkit.events import Observer
+    from fallbackkit.providers import Provider
 
 __all__ = ["Pipeline"]
 
@@ -47,9 +49,11 @@ class Pipeline:
         interruption: What becomes of a stream that breaks off after a part of it has been shown: ``keep``
             ends with what came, marked as interrupted; ``restart`` withdraws it and goes on as for any
             other failure.
+        providers: What reads the answers and errors of services that the kit does not know, in order; each is
+            asked before the rules of the kit. A rung that is a pipeline of its own has its own.
 
     Raises:
-        TypeError: Something is not a strategy.
+        TypeError: Something is not a strategy, or not a Provider.
         ValueError: An impossible order, a strategy given twice or inside itself, attempts without end, or
             limits that contradict one another.
 
@@ -76,6 +80,7 @@ class Pipeline:
         prompt_version: str | None = None,
         variant: str | None = None,
         interruption: Interruption = "keep",
+        providers: Iterable[Provider] = (),
     ) -> None:
         if interruption not in get_args(Interruption):
             raise ValueError(f"`interruption` must be 'keep' or 'restart', got {interruption!r}")
@@ -87,6 +92,7 @@ class Pipeline:
         self.prompt_version = prompt_version
         self.variant = variant
         self.interruption = interruption
+        self.providers = checked(providers)
         self.clock: Clock = clock or SYSTEM_CLOCK
         self.rng = rng or random.Random()  # noqa: S311 - jitter
         self.alerts = Alerts()

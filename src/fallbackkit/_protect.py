@@ -12,6 +12,7 @@ from fallbackkit._strategies.gate import ConfidenceGate
 from fallbackkit._strategies.retry import Retry
 from fallbackkit._strategies.timeout import Deadline, Timeout
 from fallbackkit._strategies.validate import Validate
+from fallbackkit.errors import FailureKind
 
 if TYPE_CHECKING:
     import random
@@ -22,10 +23,14 @@ if TYPE_CHECKING:
     from fallbackkit._pipeline import Interruption
     from fallbackkit._rung import Rung
     from fallbackkit._runtime import Strategy
+    from fallbackkit.errors import Failure
     from fallbackkit.events import Observer
+    from fallbackkit.providers import Provider
     from fallbackkit.review import ReviewQueue
 
 __all__ = ["protect"]
+
+_SILENCE = frozenset({FailureKind.TIMEOUT_FIRST_BYTE, FailureKind.TIMEOUT_MID_STREAM})
 
 
 def protect(
@@ -34,6 +39,7 @@ def protect(
     min_confidence: float | None = None,
     score: Callable[[Answer], float | None] | None = None,
     schema: Any = None,
+    check: Callable[[Answer], bool] | None = None,
     escalate_to: str | ReviewQueue | None = None,
     deadline: float | None = 30.0,
     timeout: float | None = None,
@@ -43,6 +49,7 @@ def protect(
     cache: float | None = None,
     name: str | None = None,
     interruption: Interruption = "keep",
+    providers: Iterable[Provider] = (),
     observers: Iterable[Observer] = (),
     prompt_version: str | None = None,
     clock: Clock | None = None,
@@ -55,16 +62,19 @@ def protect(
         min_confidence: Answers with a lower score, in [0, 1], or none are withheld.
         score: Scores an Answer; by default its own ``score``.
         schema: Type that the answer's structured data has to fit.
+        check: Says of an Answer whether it can be used; see Validate.
         escalate_to: A ReviewQueue, or the URL of one, for what nothing else could answer.
         deadline: Seconds for the whole call; None for no limit.
         timeout: Seconds for one attempt; None for no limit of its own.
         first_token: For a stream: seconds until something of the answer has come.
         idle: For a stream: seconds from one part of the answer to the next.
-        attempts: How often to ask in all before falling back.
+        attempts: How often to ask in all before falling back. What was silent until its limit is not asked again if
+            there is a fallback.
         cache: Seconds for which an answer is reused, and ten times that if asking fails; None saves nothing.
         name: By default the function's name.
         interruption: What becomes of a stream that breaks off after a part of it has been shown: ``keep`` it,
             or ``restart``; see Pipeline.
+        providers: What reads the answers and errors of services that the kit does not know; see Pipeline.
         observers: Called with every event.
         prompt_version: Put on every Outcome, and part of the cache's key.
         clock: Measures and waits; a FakeClock in tests.
@@ -94,18 +104,30 @@ def protect(
         chain.append(Cache(_checks.seconds("cache", cache), stale_if_error=10 * cache, version=prompt_version))
     if min_confidence is not None:
         chain.append(ConfidenceGate(_checks.fraction("min_confidence", min_confidence), score=score))
-    chain += [Retry(attempts=attempts), Validate(schema=schema), CircuitBreaker(name=name or "breaker")]
+    chain.append(Retry(attempts=attempts, on=transient_not_silent) if fallbacks else Retry(attempts=attempts))
+    chain += [Validate(schema=schema, check=check), _breaker(name)]
     if not (timeout is first_token is idle is None):
         chain.append(_timeout(timeout, deadline, first_token, idle))
     return Pipeline(
         *chain,
         name=name,
         interruption=interruption,
+        providers=providers,
         observers=observers,
         prompt_version=prompt_version,
         clock=clock,
         rng=rng,
     )
+
+
+def transient_not_silent(failure: Failure) -> bool:
+    """Whether asking again may help soon: silence takes its whole limit each time, and the next rung answers now."""
+    return failure.kind.transient and failure.kind not in _SILENCE
+
+
+def _breaker(name: str | None) -> CircuitBreaker:
+    """A trial costs one attempt, so people are back with their first choice half a minute after an outage at most."""
+    return CircuitBreaker(name=name or "breaker", reset_timeout=10.0, max_reset_timeout=30.0)
 
 
 def _timeout(timeout: float | None, deadline: float | None, first_token: float | None, idle: float | None) -> Timeout:

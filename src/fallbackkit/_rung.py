@@ -24,6 +24,10 @@ class Rung:
             ``search``, ``person``; ``other`` if it is none of these.
         name: For the trail; by default the function's name.
 
+    Attributes:
+        asked: How often a Fallback has asked it in this process, about.
+        answered: How often it answered then.
+
     Raises:
         TypeError: ``fn`` is not callable.
         ValueError: ``kind`` is not one of the closed set.
@@ -33,7 +37,7 @@ class Rung:
         'upper'
     """
 
-    __slots__ = ("kind", "nested", "target")
+    __slots__ = ("answered", "asked", "kind", "nested", "target")
 
     def __init__(self, fn: Callable[..., Any], kind: StepKind = "other", *, name: str | None = None) -> None:
         if kind not in get_args(StepKind):
@@ -43,6 +47,7 @@ class Rung:
         self.target = Target(fn, name)
         within = getattr(type(fn), "within", None)
         self.nested: Layer | None = None if within is None else partial(within, fn)
+        self.asked = self.answered = 0
 
     @property
     def name(self) -> str:

@@ -10,7 +10,7 @@ import inspect
 import math
 from functools import partial
 from types import CoroutineType
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, Self, TypeAlias, TypeVar
 
 from fallbackkit import _threads
 from fallbackkit._call import Reply
@@ -75,6 +75,26 @@ class Strategy:
 
     holds = False
     innermost = False
+    _made_from: tuple[tuple[Any, ...], dict[str, Any]]
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        strategy = super().__new__(cls)
+        strategy._made_from = args, kwargs
+        return strategy
+
+    def anew(self, **instead: Any) -> Self:
+        """Make it once more, with the same limits, nothing remembered, and no store, breaker or budget of others.
+
+        Functions, rungs and a queue that it was given stay the same ones.
+
+        Args:
+            **instead: Parameters of the constructor to give in place of those; ``rungs`` as a tuple, ``targets`` as
+                a dict.
+        """
+        args, kwargs = self._made_from
+        given = inspect.signature(type(self)).bind(*args, **kwargs)
+        given.arguments |= instead
+        return type(self)(*given.args, **given.kwargs)
 
     async def run(self, inner: Layer, call: Call) -> Reply:
         raise NotImplementedError
@@ -136,7 +156,10 @@ class Runtime:
                     value = await self.enter_limited(call, target, call.until - started)
                 finally:
                     UNTIL.reset(token)
-            reply = await self._gather(call, value, started) if _is_stream(value) else Reply(value)
+            if _is_stream(value):
+                reply = await self._gather(call, value, started)
+            else:
+                reply = call.read_first(value) if call.pipeline.providers else Reply(value)
         except LimitReached as limit:
             reply = _late(limit.seconds)
         except Exception as error:  # noqa: BLE001 - user code may raise anything; classify names it

@@ -81,11 +81,13 @@ async def gather(call: Call, stream: Any, started: float) -> Answer | Failure:
         stream: An iterator, or an async one in the async runtime.
         started: The clock's time at which the attempt began.
     """
-    pieces = Pieces()
-    failure = await _read(call, stream, started, pieces) or pieces.failure()
+    pieces = Pieces(call.pipeline.providers)
+    failure = pieces.failure(await _read(call, stream, started, pieces))
     answer = pieces.answer()
     if call.shown:
         call.keep(answer)
+        if failure is None and call.restarts:  # what cannot be used is withdrawn while it still can be
+            failure = call.unusable(answer)
     if failure is None:
         return answer
     if call.shown and call.restarts:

@@ -56,6 +56,7 @@ class _Facts(NamedTuple):
     outage: bool = False
     ours: bool = False
     audience: Actor = "nobody"
+    asker_first: bool = False
 
 
 class FailureKind(StrEnum):
@@ -121,6 +122,11 @@ class FailureKind(StrEnum):
         """Who has to act before it goes away: ``user``, ``operator``, ``developer`` or ``nobody``."""
         return _FACTS[self].audience
 
+    @property
+    def asker_first(self) -> bool:
+        """Whether nobody can answer before the asker acts: signs in, shortens, says more, asks anew."""
+        return _FACTS[self].asker_first
+
 
 _K = FailureKind
 _FACTS: dict[FailureKind, _Facts] = {
@@ -133,12 +139,12 @@ _FACTS: dict[FailureKind, _Facts] = {
     _K.RATE_USER: _Facts(audience="user"),
     _K.RATE_SHARED: _Facts(transient=True, outage=True),
     _K.QUOTA_BILLING: _Facts(audience="operator"),
-    _K.AUTH_EXPIRED: _Facts(audience="user"),
+    _K.AUTH_EXPIRED: _Facts(audience="user", asker_first=True),
     _K.AUTH_CONFIG: _Facts(ours=True, audience="operator"),
     _K.PERMISSION: _Facts(audience="user"),
-    _K.INPUT_TOO_LONG: _Facts(audience="user"),
-    _K.INPUT_UNSUPPORTED: _Facts(audience="user"),
-    _K.INPUT_EMPTY_OR_VAGUE: _Facts(audience="user"),
+    _K.INPUT_TOO_LONG: _Facts(audience="user", asker_first=True),
+    _K.INPUT_UNSUPPORTED: _Facts(audience="user", asker_first=True),
+    _K.INPUT_EMPTY_OR_VAGUE: _Facts(audience="user", asker_first=True),
     _K.OUTPUT_MALFORMED: _Facts(transient=True),
     _K.OUTPUT_EMPTY: _Facts(transient=True),
     _K.OUTPUT_TRUNCATED: _Facts(audience="user"),
@@ -156,7 +162,7 @@ _FACTS: dict[FailureKind, _Facts] = {
     _K.FALLBACK_EXHAUSTED: _Facts(),
     _K.CACHE_STALE: _Facts(),
     _K.HUMAN_UNAVAILABLE: _Facts(audience="operator"),
-    _K.CANCELLED: _Facts(),
+    _K.CANCELLED: _Facts(asker_first=True),
     _K.INTERNAL: _Facts(ours=True, audience="developer"),
 }
 
@@ -203,6 +209,14 @@ class Failure(BaseModel):
     reference: Text = Field(default_factory=_reference)
     steps: tuple[Failure, ...] = ()
     error: BaseException | None = Field(default=None, exclude=True, repr=False)
+
+    @property
+    def first(self) -> Failure:
+        """What the first choice failed of, however deep it stands; itself if there are no ``steps``."""
+        failure = self
+        while failure.steps:
+            failure = failure.steps[0]
+        return failure
 
 
 class FallbackkitError(Exception):

@@ -245,7 +245,22 @@ def test_a_restart_withdraws_what_was_shown(run, ladder):
     assert withdrawn == sum(type(event) is events.Retracted for event in built.events)
     assert seen[-1].status in {"answered", "degraded", "unavailable", "interrupted"}
     if seen[-1].status == "interrupted":
-        assert seen[-1].failure.kind in {"output.truncated", "output.empty", "output.malformed"}
+        assert "output.malformed" == seen[-1].failure.kind
+
+
+@pytest.mark.parametrize(("reason", "kind"), [("length", "output.truncated"), ("content_filter", "safety.refused")])
+def test_a_restart_withdraws_an_answer_that_was_cut_off(run, clock, reason, kind):
+    """39: not only what breaks off; a whole answer may still be had from the next rung."""
+    happened = []
+    script = Script(Stream("half of ", Chunk(fk.Answer(text="it", finish_reason=reason), after=1)), clock=clock)
+    fallback = fk.Fallback(run.fn(lambda: "whole"))
+    pipeline = fk.Pipeline(
+        fallback, fk.Validate(), clock=clock, interruption="restart", observers=[happened.append], name="ask"
+    )
+    seen = run.stream(pipeline, script)
+    assert "half of " in [outcome.text for outcome in seen]
+    assert ("degraded", "whole", (kind,)) == (seen[-1].status, seen[-1].text, seen[-1].reasons)
+    assert [kind] == [event.failure.kind for event in happened if isinstance(event, events.Retracted)]
 
 
 @thrice

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-HEAVY = {"gradio", "sqlalchemy", "openai", "numpy", "pandas", "redis", "opentelemetry", "scipy", "hypothesis"}
+HEAVY = {"gradio", "sqlalchemy", "openai", "numpy", "pandas", "redis", "opentelemetry", "scipy", "hypothesis", "babel"}
 
 
 def loaded_by(statement):

@@ -81,7 +81,9 @@ CARRIED = (
     "fallbackkit/py.typed",
     ".css",
     ".woff2",
+    "fallbackkit/messages/locales/ar.toml",
     "fallbackkit/redis/circuit.lua",
+    "fallbackkit/testing/drill.css",
     "fallbackkit/_demo/__main__.py",
     "fallbackkit/_stories/outcome_card.py",
 )

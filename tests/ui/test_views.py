@@ -13,6 +13,7 @@ from hypothesis import given, settings
 
 from fallbackkit import Answer, Confidence, FailureKind, Outcome, Source, Step, Ticket
 from fallbackkit._outcome import Basis, Check, Status, StepKind, TicketState
+from fallbackkit.messages import Messages
 from fallbackkit.review import Claim, Item, ReviewRequest
 from fallbackkit.ui import views
 from fallbackkit.ui.views._html import clean, safe_url
@@ -38,7 +39,7 @@ ELEMENTS = {
     *("svg", "table", "tbody", "td", "th", "thead", "time", "tr", "ul"),
 }
 ATTRIBUTES = {
-    *("class", "d", "datetime", "dir", "focusable", "hidden", "href", "rel", "role", "scope", "start", "style"),
+    *("class", "d", "datetime", "dir", "focusable", "hidden", "href", "lang", "rel", "role", "scope", "start", "style"),
     *("tabindex", "target", "title", "type", "viewBox"),
 }
 
@@ -336,3 +337,14 @@ def test_what_is_read_out_is_made_of_sentences(kind):
     outcome = stories.unavailable(kind)
     spoken = parsed(drawn(outcome))[0][0].text
     assert outcome.notice().title == re.split(r"(?<=[?])|[.] ", spoken)[0]
+
+
+def test_the_notice_says_which_language_it_is_in(tmp_path):
+    """For screen readers and for its direction; in the application's own words, if it has any."""
+    outcome = stories.unavailable(FailureKind.RETRIEVAL_NONE)
+    boxes = [each for each in elements(views.error_card(outcome, locale="ar")) if each.get("dir") == "rtl"]
+    assert ["ar"] == [box.get("lang") for box in boxes]
+    assert "لا توجد صفحات مطابقة" in "".join(boxes[0].itertext())
+    (tmp_path / "de.toml").write_text('[kinds.retrieval.none]\ntitle = "Nichts im Handbuch"\n', encoding="utf-8")
+    own = views.error_card(outcome, locale="de", messages=Messages(tmp_path))
+    assert "Nichts im Handbuch" in own

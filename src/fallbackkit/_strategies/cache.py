@@ -6,7 +6,7 @@ import warnings
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from fallbackkit import _checks, _log
 from fallbackkit._cache.flights import LEADING, Flight, Flights
@@ -299,6 +299,10 @@ class Cache(Strategy):
             UserWarning,
             stacklevel=2,
         )
+
+    def anew(self, **instead: Any) -> Self:
+        """Make it once more, empty, with a memory of its own in place of ``store``."""
+        return super().anew(**{"store": None, **instead})
 
     def describe(self) -> str:
         renewed = f", {self.stale_while_revalidate:g} s more while renewed" if self.stale_while_revalidate else ""

@@ -6,7 +6,7 @@ import threading
 from contextlib import suppress
 from functools import partial
 from operator import methodcaller
-from typing import TYPE_CHECKING, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self
 
 import pybreaker
 
@@ -264,6 +264,12 @@ class CircuitBreaker(Strategy):
         if self._shared is not None:
             await self._report(self._shared, call)
         return reply
+
+    def anew(self, **instead: Any) -> Self:
+        """Make it once more, closed, for this process alone and any clock; the rule of ``breaker`` becomes its own."""
+        breaker = self.breaker
+        rule = {"consecutive": breaker.fail_max, "reset_timeout": breaker.reset_timeout} if self._given else {}
+        return super().anew(**{"breaker": None, "store": None, "clock": None, **rule, **instead})
 
     def describe(self) -> str:
         circuit = self._circuit

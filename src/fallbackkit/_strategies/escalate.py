@@ -7,7 +7,7 @@ from pydantic_core import to_jsonable_python
 
 from fallbackkit import _checks, _log
 from fallbackkit._runtime import Strategy
-from fallbackkit.errors import FailureKind, LowConfidence
+from fallbackkit.errors import LowConfidence
 from fallbackkit.events import Escalated
 
 if TYPE_CHECKING:
@@ -16,20 +16,11 @@ if TYPE_CHECKING:
     from fallbackkit._call import Call, Reply
     from fallbackkit._outcome import Answer
     from fallbackkit._runtime import Layer
-    from fallbackkit.errors import Failure
+    from fallbackkit.errors import Failure, FailureKind
     from fallbackkit.review import ReviewQueue, ReviewRequest
 
 __all__ = ["Escalate"]
 
-_FOR_THE_ASKER = frozenset(
-    {
-        FailureKind.INPUT_EMPTY_OR_VAGUE,
-        FailureKind.INPUT_TOO_LONG,
-        FailureKind.INPUT_UNSUPPORTED,
-        FailureKind.AUTH_EXPIRED,
-        FailureKind.CANCELLED,
-    }
-)
 _AFTER_ALL_WHO_WAIT = -1
 
 
@@ -88,7 +79,7 @@ class Escalate(Strategy):
             return reply
         call.close_step(reply)
         try:
-            request = self._request(call, _withheld(failure.error), _first(failure).kind)
+            request = self._request(call, _withheld(failure.error), failure.first.kind)
             ticket = await call.runtime.store(self.queue.enqueue, request)
         except Exception as error:  # noqa: BLE001 - a queue may be full, locked or gone
             call.open_step("review queue", "person")
@@ -110,7 +101,7 @@ class Escalate(Strategy):
 
     def _wants(self, failure: Failure, call: Call) -> bool:
         if self._when is None:
-            return _first(failure).kind not in _FOR_THE_ASKER
+            return not failure.first.kind.asker_first
         try:
             return bool(self._when(failure))
         except Exception as error:  # noqa: BLE001 - a predicate is foreign code, and its bug no reason to lose a ticket
@@ -138,13 +129,6 @@ class Escalate(Strategy):
         given = {"when": self._when, "question": self._question is not _question, f"audit {self.audit:.3g}": self.audit}
         parts = [word for word, is_given in given.items() if is_given]
         return f"Escalate({', '.join(parts)})" if parts else "Escalate"
-
-
-def _first(failure: Failure) -> Failure:
-    """What the first choice failed of, however deep it stands."""
-    while failure.steps:
-        failure = failure.steps[0]
-    return failure
 
 
 def _withheld(error: BaseException | None) -> Answer | None:

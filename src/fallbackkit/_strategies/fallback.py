@@ -79,7 +79,9 @@ class Fallback(Strategy):
             if call.streams:
                 await call.runtime.progress(call)
             behind -= 1
+            rung.asked += 1
             reply = await self._inside(call, behind, rung.nested or partial(_ask, rung.target))
+            rung.answered += reply.failure is None
         else:
             if reply.failure is None or call.shown:
                 return reply

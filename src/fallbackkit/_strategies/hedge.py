@@ -5,7 +5,7 @@ import re
 import threading
 from bisect import bisect_left, insort
 from collections import deque
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from fallbackkit import _budget, _checks
 from fallbackkit._fork import Fork
@@ -161,6 +161,10 @@ class Hedge(Strategy):
             race.waiter = call.runtime.waiter()
         if interruption is not None:
             raise interruption
+
+    def anew(self, **instead: Any) -> Self:
+        """Make it once more, with a budget of its own."""
+        return super().anew(**{"budget": self._budget and self._budget.anew(), **instead})
 
     def describe(self) -> str:
         after = self.after if isinstance(self.after, str) else f"{self.after:g} s"

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import tenacity
 from tenacity.retry import retry_base
@@ -35,8 +35,9 @@ class Retry(Strategy):
     """Asks again after a failure that may pass. tenacity decides when to stop and how long to wait.
 
     A wait is never shorter than the Retry-After of the failure, and none starts that would end past
-    the deadline: then the failure comes back at once, and its ``stopped_by`` says why. What has been
-    shown of a streamed answer is not asked for again. Safe to share between threads and tasks.
+    the deadline, or that the provider forbids (``x-should-retry: false``): then the failure comes back at
+    once, and its ``stopped_by`` says why. What has been shown of a streamed answer is not asked for again.
+    Safe to share between threads and tasks.
 
     Args:
         attempts: How often to ask in all, at least 1; or a tenacity stop object.
@@ -125,7 +126,7 @@ class Retry(Strategy):
 
     def _verdict(self, state: tenacity.RetryCallState, failure: Failure, call: Call) -> float | StopReason:
         """How long to wait before asking again, or why not to."""
-        if not self._again(state, failure):
+        if failure.stopped_by == "not_retryable" or not self._again(state, failure):  # the provider may forbid it
             return "not_retryable"
         if self.attempts is not None and state.attempt_number >= self.attempts:
             return "attempts"
@@ -159,6 +160,10 @@ class Retry(Strategy):
             return call.rng.uniform(0.0, self._ceiling(state))
         wait: Any = self._wait(state)
         return min(self.max_wait, max(0.0, wait)) if math.isfinite(wait) else self.max_wait
+
+    def anew(self, **instead: Any) -> Self:
+        """Make it once more, with a budget of its own."""
+        return super().anew(**{"budget": self._budget and self._budget.anew(), **instead})
 
     def describe(self) -> str:
         attempts = type(self._stop).__name__ if self.attempts is None else self.attempts

@@ -5,7 +5,7 @@ import warnings
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, Self, get_args
 
 from fallbackkit import _checks, _log, _threads
 from fallbackkit._call import Reply
@@ -164,6 +164,10 @@ class SpendLimit(Strategy):
             left=max(0, self._limit - spent - held) / BILLION,
             ends_in=period.end - now,
         )
+
+    def anew(self, **instead: Any) -> Self:
+        """Make it once more, with nothing spent, for this process alone and any clock."""
+        return super().anew(**{"store": None, "clock": None, **instead})
 
     def describe(self) -> str:
         return f"SpendLimit({self._allowance()}{''.join(self._notes)})"

@@ -22,7 +22,8 @@ class Timeout(Strategy):
     Args:
         seconds: For the whole attempt, a stream from its first to its last piece included; above 0, finite.
         first_token: For a stream: seconds from the start of the attempt until something of the answer has come.
-            Keep-alives and pieces that only name a role are no part of the answer.
+            Keep-alives and pieces that only name a role are no part of the answer. Write the function as a generator
+            so that its wait for the stream counts, too: what another function returns may be a whole answer.
         idle: For a stream: seconds from one part of the answer to the next.
 
     Raises:

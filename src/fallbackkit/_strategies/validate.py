@@ -40,7 +40,7 @@ class Validate(Strategy):
     def __init__(self, *, schema: Any = None, check: Callable[[Answer], bool] | None = None) -> None:
         self._adapter: TypeAdapter[Any] | None = None if schema is None else TypeAdapter(schema)
         self._check = _checks.function("check", check)
-        self._schema = schema
+        self.schema = schema
         self.holds = schema is not None or check is not None
 
     async def run(self, inner: Layer, call: Call) -> Reply:
@@ -76,7 +76,7 @@ class Validate(Strategy):
         return None if usable else _malformed("the check refused the answer", answer)
 
     def describe(self) -> str:
-        parts = [getattr(self._schema, "__name__", str(self._schema))] if self._schema is not None else []
+        parts = [getattr(self.schema, "__name__", str(self.schema))] if self.schema is not None else []
         parts += ["check"] if self._check is not None else []
         return f"Validate({', '.join(parts)})"
 

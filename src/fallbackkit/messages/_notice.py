@@ -1,38 +1,57 @@
 from __future__ import annotations
 
-from string import Formatter
+from datetime import tzinfo
 from typing import TYPE_CHECKING, get_args
+from zoneinfo import ZoneInfo
 
+from fallbackkit._checks import count
 from fallbackkit.errors import FailureKind
-from fallbackkit.messages._kinds_en import KINDS
-from fallbackkit.messages._situations_en import ACTIONS, OPERATOR_BODY, SITUATIONS
-from fallbackkit.messages._spoken_en import spoken
-from fallbackkit.messages._types import Action, Audience, Catalogue, Facts, Notice, Words
+from fallbackkit.messages._manner import KINDS, SITUATIONS
+from fallbackkit.messages._messages import SHIPPED, Messages
+from fallbackkit.messages._told import ENOUGH_TRIES, Told, Unknown
+from fallbackkit.messages._types import Action, Audience, Facts, Notice
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from typing import Unpack
 
+    from fallbackkit.messages._catalogue import Catalogue
+    from fallbackkit.messages._manner import Manner
     from fallbackkit.messages._types import ActionId
 
-_CATALOGUES = {"en": Catalogue(KINDS, SITUATIONS, ACTIONS, OPERATOR_BODY, spoken)}
-_LONGEST_BODY = 140
-_DOUBTS = {FailureKind.QUALITY_CONFLICT: "conflict", FailureKind.QUALITY_UNSUPPORTED: "unsupported"}
+_K = FailureKind
+_DOUBTS = {_K.QUALITY_CONFLICT: "conflict", _K.QUALITY_UNSUPPORTED: "unsupported"}
+_CUT_BY = {
+    _K.CANCELLED: "you",
+    _K.CONNECTION_LOST: "connection",
+    _K.OUTPUT_TRUNCATED: "length",
+    _K.SAFETY_REFUSED: "safety",
+}
 
 
-def notice(*, locale: str = "en", audience: Audience = "user", **facts: Unpack[Facts]) -> Notice:
+def notice(
+    *,
+    locale: str = "en",
+    audience: Audience = "user",
+    zone: tzinfo | str | None = None,
+    messages: Messages | None = None,
+    **facts: Unpack[Facts],
+) -> Notice:
     """Put what happened into words: what it means for the task, and what to do next.
 
     Titles have at most 60 characters and bodies at most 140. Values stay data: they are put into
-    constant sentences, shortened, and never read as templates. They are not escaped for HTML.
+    constant sentences, redacted, shortened, and never read as templates. They are not escaped for HTML.
+    Safe to call from any thread.
 
     Args:
-        locale: BCP 47 tag; an unknown one gives English.
+        locale: BCP 47 tag; one that nobody has words for gives English.
         audience: ``user`` never sees causes inside the system, names or references; ``operator`` does.
+        zone: The zone that times are told in, or its IANA name; without it, the zone each came with.
+        messages: Your own words; without them, those of the kit.
         **facts: See ``Facts``; ``status`` is needed.
 
     Raises:
-        ValueError: The audience is not one of the two.
+        ValueError: The audience is not one of the two, the zone is unknown, or ``tries`` is below 0.
+        TypeError: ``zone``, ``locale`` or ``messages`` is of another type.
 
     Example:
         >>> notice(status="unavailable", kind=FailureKind.RETRIEVAL_NONE).title
@@ -40,33 +59,53 @@ def notice(*, locale: str = "en", audience: Audience = "user", **facts: Unpack[F
     """
     if audience not in get_args(Audience):
         raise ValueError(f'`audience` must be "user" or "operator", got {audience!r}')
-    catalogue = _CATALOGUES.get(locale) or _CATALOGUES.get(locale.partition("-")[0]) or _CATALOGUES["en"]
-    words = _words(catalogue, facts)
-    values = catalogue.spoken(facts) | _kind_values(catalogue, facts)
-    body = _fill(catalogue.operator_body, values) if audience == "operator" else ""
-    actions = _actions(words, facts, waits="when" in values)
+    if not isinstance(locale, str):
+        raise TypeError(f'`locale` must be a BCP 47 tag such as "en" or "pt-BR", got {locale!r}')
+    if messages is not None and not isinstance(messages, Messages):
+        raise TypeError(f"`messages` must be a Messages, got {messages!r}; read files with Messages({messages!r})")
+    count("tries", facts.get("tries", 0), least=0)
+    subject, manner = _subject(facts)
+    catalogues = (messages or SHIPPED).catalogues(locale)
+    words = next((each for each in catalogues if f"{subject}.title" in each.book), catalogues[-1])
+    told = Told(words, facts, _zone(zone))
+    body = _filled(words, "operator.body", told) if audience == "operator" else ""
     return Notice(
-        title=words.title,
-        body=body or _fill(words.body, values),
-        tone=words.tone,
-        speech=words.speech,
-        actions=tuple(
-            Action(id=each, label=catalogue.actions[each], primary=words.main and each == actions[0])
-            for each in actions
-        ),
+        title=words.line(f"{subject}.title") or "",
+        body=body or _filled(words, f"{subject}.body", told),
+        tone=manner.tone,
+        speech=manner.speech,
+        actions=_buttons(catalogues, _actions(manner, facts, waits=told.waits), main=manner.main),
+        lang=words.lang,
+        direction=words.direction,
     )
 
 
-def _words(catalogue: Catalogue, facts: Facts) -> Words:
+def _zone(zone: tzinfo | str | None) -> tzinfo | None:
+    if zone is None or isinstance(zone, tzinfo):
+        return zone
+    if not isinstance(zone, str):
+        raise TypeError(f'`zone` must be a tzinfo or a name such as "Europe/Berlin", got {zone!r}')
+    try:
+        return ZoneInfo(zone)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(
+            f'`zone` must be an IANA name such as "Europe/Berlin", got {zone!r}; zoneinfo.available_timezones() lists'
+            " those of this system, and `pip install tzdata` brings them where it has none"
+        ) from None
+
+
+def _subject(facts: Facts) -> tuple[str, Manner]:
+    """The name of the message, and its manner."""
     situation = _situation(facts)
     status = situation.partition(".")[0]
-    kind = facts.get("kind") or (FailureKind.QUALITY_LOW_CONFIDENCE if status == "low_confidence" else None)
+    kind = facts.get("kind") or (_K.QUALITY_LOW_CONFIDENCE if status == "low_confidence" else None)
     if situation in ("unavailable", "low_confidence") and kind is not None:
-        return catalogue.kinds[kind].words
-    words = catalogue.situations.get(situation) or catalogue.situations[status]
-    if status == "interrupted" and not words.actions:
-        return words._replace(actions=catalogue.kinds[kind or FailureKind.TIMEOUT_MID_STREAM].words.actions)
-    return words
+        return f"kinds.{kind}", KINDS[kind]
+    situation = situation if situation in SITUATIONS else status
+    manner = SITUATIONS[situation]
+    if status == "interrupted" and not manner.actions:
+        manner = manner._replace(actions=KINDS[kind or _K.TIMEOUT_MID_STREAM].actions)
+    return f"situations.{situation}", manner
 
 
 def _situation(facts: Facts) -> str:
@@ -78,34 +117,44 @@ def _situation(facts: Facts) -> str:
     if status == "awaiting_review":
         return f"{status}.{facts.get('ticket_state')}"
     if status == "interrupted":
-        return f"{status}.{facts.get('kind')}" if facts.get("shown") else f"{status}.nothing"
+        return f"{status}.{_cut_by(facts.get('kind')) if facts.get('shown') else 'nothing'}"
     if status == "working" and why:
         return "working.why"
     return "declined" if facts.get("declined") and status == "unavailable" else status
 
 
-def _kind_values(catalogue: Catalogue, facts: Facts) -> dict[str, str]:
-    kind = facts.get("kind") or facts.get("why")
-    why = facts.get("why")
-    clause = {"clause": catalogue.kinds[why].clause} if why else {}
-    return clause | ({"kind": str(kind), "cause": catalogue.kinds[kind].cause} if kind else {})
+def _cut_by(kind: FailureKind | None) -> str:
+    return _CUT_BY.get(kind, "service" if kind.outage else "") if kind is not None else ""
 
 
-def _fill(sentences: tuple[str, ...], values: Mapping[str, str]) -> str:
+def _filled(words: Catalogue, key: str, told: Told) -> str:
     body = ""
-    for sentence in sentences:
-        if any(field not in values for _, field, _, _ in Formatter().parse(sentence) if field):
+    for sentence in words.sentences(key):
+        try:
+            said = sentence.format_map(told)
+        except Unknown:
             continue
-        longer = f"{body} {sentence.format_map(values)}".lstrip()
-        body = longer if len(longer) <= _LONGEST_BODY else body
+        longer = f"{body} {said}" if body else said
+        body = longer if len(longer) <= words.longest else body
     return body
 
 
-def _actions(words: Words, facts: Facts, *, waits: bool) -> tuple[ActionId, ...]:
+def _actions(manner: Manner, facts: Facts, *, waits: bool) -> tuple[ActionId, ...]:
     why = facts.get("why")
-    drop = {"retry"} if waits and "wait" in words.actions else {"wait"}
+    drop = {"retry"} if waits and "wait" in manner.actions else {"wait"}
+    if facts.get("tries", 0) >= ENOUGH_TRIES:
+        drop |= {"retry", "wait"}
     if not facts.get("sources"):
         drop.add("show_sources")
     if facts["status"] in ("answered", "degraded") and why is not None and not why.transient:
         drop.add("new_answer")
-    return tuple(each for each in words.actions if each not in drop)
+    return tuple(each for each in manner.actions if each not in drop)
+
+
+def _buttons(catalogues: tuple[Catalogue, ...], actions: tuple[ActionId, ...], *, main: bool) -> tuple[Action, ...]:
+    """Each in the first language that has words for it."""
+    found = (
+        next(filter(None, (words.action(each, primary=main and each == actions[0]) for words in catalogues)))
+        for each in actions
+    )
+    return tuple(found)

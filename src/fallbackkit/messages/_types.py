@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict
 
 from pydantic import BaseModel, ConfigDict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from fallbackkit._outcome import Status, StepKind, TicketState
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
 Audience = Literal["user", "operator"]
 Tone = Literal["neutral", "info", "attention", "danger", "success"]
 Speech = Literal["status", "alert"]
+Direction = Literal["ltr", "rtl"]
 ActionId = Literal[
     "retry",
     "wait",
@@ -42,7 +42,12 @@ class Action(BaseModel):
 
 
 class Notice(BaseModel):
-    """What to tell the person: title (effect on the task), body (what to do), and next actions."""
+    """What to tell the person: title (effect on the task), body (what to do), and next actions.
+
+    Attributes:
+        lang: BCP 47 tag of the language that it is in, for ``lang=`` of the element.
+        direction: The direction of its script, for ``dir=``.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -51,6 +56,8 @@ class Notice(BaseModel):
     tone: Tone = "neutral"
     speech: Speech = "status"
     actions: tuple[Action, ...] = ()
+    lang: str = "en"
+    direction: Direction = "ltr"
 
 
 class Facts(TypedDict, total=False):
@@ -77,6 +84,7 @@ class Facts(TypedDict, total=False):
         retry_after: Seconds from ``at`` until another try makes sense.
         at: When the call ended, with zone.
         reference: What an operator searches the log for.
+        tries: How often the person has already tried this question again.
     """
 
     status: Status
@@ -99,36 +107,4 @@ class Facts(TypedDict, total=False):
     retry_after: float | None
     at: datetime | None
     reference: str | None
-
-
-class Words(NamedTuple):
-    """The copy for one situation; the first action that makes sense is the primary one.
-
-    A sentence may name facts in braces; it is left out if one of them is not known or if the
-    body would grow too long.
-    """
-
-    title: str
-    body: tuple[str, ...] = ()
-    tone: Tone = "neutral"
-    speech: Speech = "status"
-    actions: tuple[ActionId, ...] = ()
-    main: bool = True
-
-
-class KindWords(NamedTuple):
-    """The copy for one failure kind: for people, as a clause after "The main model", for operators."""
-
-    words: Words
-    clause: str
-    cause: str
-
-
-class Catalogue(NamedTuple):
-    """All words of one locale."""
-
-    kinds: Mapping[FailureKind, KindWords]
-    situations: Mapping[str, Words]
-    actions: Mapping[ActionId, str]
-    operator_body: tuple[str, ...]
-    spoken: Callable[[Facts], dict[str, str]]
+    tries: int

@@ -6,6 +6,8 @@ Everything is recognised by its attributes and the names of its classes; no SDK 
 from __future__ import annotations
 
 from fallbackkit.providers._classify import classify
+from fallbackkit.providers._provider import Provider
 from fallbackkit.providers._read import read
+from fallbackkit.providers._unmapped import unmapped
 
-__all__ = ["classify", "read"]
+__all__ = ["Provider", "classify", "read", "unmapped"]

@@ -1,17 +1,24 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from fallbackkit._outcome import Answer, Usage
+from fallbackkit._outcome import Answer, ToolCall, Usage
 from fallbackkit._text import encodable
 from fallbackkit.errors import Failure, FailureKind
-from fallbackkit.providers._look import count_of, items_of, look, text_of
-from fallbackkit.providers._signs import kind_of_words, words_of
+from fallbackkit.providers import anthropic, google, langchain, openai, openai_responses, pydantic_ai
+from fallbackkit.providers._garbled import garbled
+from fallbackkit.providers._look import json_of, look, name_of, probability_facts, text_of
+from fallbackkit.providers._provider import piece_by
+from fallbackkit.providers._words import kind_of_words, words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fallbackkit.providers._provider import Provider
 
 __all__ = ["Pieces"]
 
 _K = FailureKind
-_COPIES = frozenset({"text", "input_json", "thinking", "citation", "message_stop", "content_block_stop", "ping"})
 
 
 class Pieces:
@@ -19,24 +26,33 @@ class Pieces:
 
     Understood are strings; ``Answer``s, whose text is a piece and whose other fields are taken over;
     the chunks and events of OpenAI's chat, text and Responses APIs and of services of that form;
-    Anthropic's events; messages with a ``content`` string; each as an object or as a dict. None, empty
-    and role-only pieces bring nothing. Anything else becomes the answer's ``data``; the last one stays.
-    Not shared between calls.
+    Anthropic's events; Gemini's and LangChain's chunks; pydantic-ai's events; each as an object or as a dict, and what
+    ``providers`` understand, who are asked first. None, empty and role-only pieces bring nothing. Anything
+    else becomes the answer's ``data``; the last one stays. Not shared between calls.
 
     Attributes:
         begun: Whether anything of the answer itself has come: text, a tool call, data.
         visible: Whether there is something for the eye.
+        model: Who answers, once that is known.
+        logprobs: Of the tokens so far.
     """
 
-    __slots__ = ("_answer", "_ends", "_error", "_facts", "_refused", "_texts", "begun", "visible")
+    __slots__ = (
+        *("_answer", "_calls", "_ends", "_error", "_facts", "_providers", "_refusal", "_texts"),
+        *("begun", "logprobs", "model", "visible"),
+    )
 
-    def __init__(self) -> None:
+    def __init__(self, providers: Sequence[Provider] = ()) -> None:
         self.begun = self.visible = False
+        self.model: str | None = None
+        self.logprobs: list[float] = []
+        self._providers = providers
         self._texts: list[str] = []
         self._answer: Answer | None = None
         self._facts: dict[str, Any] = {}
+        self._calls: dict[Any, dict[str, Any]] = {}
         self._ends: bool | None = None
-        self._refused = False
+        self._refusal: list[str] = []
         self._error: FailureKind | None = None
 
     @property
@@ -48,6 +64,9 @@ class Pieces:
 
     def add(self, piece: object) -> bool:
         """Take one piece; whether it brought something of the answer itself."""
+        if self._providers and type(piece) is not str and type(piece) is not Answer:
+            found = piece_by(self._providers, piece)
+            piece = piece if found is None else found
         if type(piece) is str:
             text: str | None = piece
         elif type(piece) is Answer:
@@ -64,135 +83,133 @@ class Pieces:
 
     def answer(self) -> Answer:
         """What has come so far."""
-        facts = dict(self._facts)
-        if self._refused:
-            facts["finish_reason"] = "refusal"
+        facts = {**self._facts, **probability_facts(self.logprobs)}
+        if self.model is not None:
+            facts["model"] = self.model
+        if self._calls:
+            facts["tool_calls"] = tuple(_tool_call(call) for call in self._calls.values() if call["name"])
+        if self._refusal:
+            facts |= {"finish_reason": "refusal", "refusal": encodable("".join(self._refusal))}
         text = encodable(self.text)
         if self._answer is not None:
             return self._answer.model_copy(update={"text": text, **facts})
         return Answer(text=text, **facts)
 
-    def failure(self) -> Failure | None:
+    def failure(self, broken: Failure | None = None) -> Failure | None:
         """What is wrong with an answer that has ended here, or None.
 
-        A chunk may carry an error. And a provider that names a reason for each end has not ended if it named none.
+        A chunk may carry an error, which says more than the break that follows. And a provider that names a reason
+        for each end has not ended if it named none.
+
+        Args:
+            broken: How the stream broke off, if it did.
         """
         if self._error is not None:
-            return Failure(kind=self._error)
-        return Failure(kind=_K.CONNECTION_UPSTREAM) if self._ends is False else None
+            return Failure(kind=self._error, error=None if broken is None else broken.error)
+        if broken is not None:
+            return broken
+        if self._ends is False:
+            return Failure(kind=_K.CONNECTION_UPSTREAM)
+        kind = garbled(self.text)
+        return None if kind is None else Failure(kind=kind)
+
+    def has_begun(self) -> None:
+        """Who sends this names a reason for each end."""
+        if self._ends is None:
+            self._ends = False
+
+    def note_end(self, reason: object) -> None:
+        name = name_of(reason)
+        if name is not None:
+            self._ends = True
+            self._facts["finish_reason"] = name
+
+    def note_names(self, model: object, request_id: object) -> None:
+        """Who answers, and by what to find it again; what comes first counts."""
+        if self.model is None:
+            self.model = name_of(model)
+        name = name_of(request_id)
+        if name is not None:
+            self._facts.setdefault("request_id", name)
+
+    def note_refusal(self, words: object) -> None:
+        if type(words) is str and words:
+            self._refusal.append(words)
+
+    def note_usage(self, usage: Usage | None) -> None:
+        """Counts grow while the answer does, and may come one by one."""
+        before = self._facts.get("usage")
+        if usage is None or before is None:
+            self._facts |= {} if usage is None else {"usage": usage}
+            return
+        names = ("input_tokens", "output_tokens", "cached_tokens", "reasoning_tokens")
+        self._facts["usage"] = Usage(**{name: max(getattr(before, name), getattr(usage, name)) for name in names})
+
+    def add_usage(self, usage: Usage | None) -> None:
+        """Counts of this piece alone."""
+        before = self._facts.get("usage")
+        if usage is not None:
+            self._facts["usage"] = usage if before is None else before + usage
+
+    def note_call(self, index: object, name: object, arguments: object, call_id: object) -> None:
+        """A part of a tool call; the parts of one call have the same index, or come one after the other."""
+        key = index if isinstance(index, (int, str)) else name_of(call_id) or next(reversed(self._calls), 0)
+        call = self._calls.setdefault(key, {"name": "", "arguments": [], "id": None})
+        call["name"] = call["name"] or text_of(name)
+        call["id"] = call["id"] or name_of(call_id)
+        call["arguments"].append(arguments if type(arguments) is str else json_of(arguments))
+
+    def add_call(self, name: object, arguments: object, call_id: object) -> None:
+        """A tool call that has come as a whole."""
+        self.note_call(len(self._calls), name, arguments, call_id)
+
+    def take(self, **facts: Any) -> None:
+        """Facts of the whole answer."""
+        self._facts |= {name: fact for name, fact in facts.items() if fact is not None}
+
+    def stop(self, thing: object) -> str:
+        """An error came."""
+        self._error = kind_of_words(words_of(thing)) or kind_of_words(words_of(look(thing, "error"))) or _K.PROVIDER_5XX
+        return ""
+
+    def other(self, piece: object) -> str | None:
+        """A piece that nobody knows."""
+        content = look(piece, "content")
+        if isinstance(content, str) and not isinstance(piece, dict):
+            return content
+        if self._ends is not None:  # of a provider whose other pieces are known
+            return ""
+        self._facts["data"] = piece
+        return None
 
     def _text_of_answer(self, piece: Answer) -> str | None:
         self._answer = piece
-        return None if piece.data is not None and not piece.text else piece.text
+        return None if not piece.text and (piece.data is not None or piece.tool_calls) else piece.text
 
     def _text_of(self, piece: object) -> str | None:
         """The text that a piece brings, "" if it brings nothing, None if it brings something that is no text."""
         if piece is None:
             return ""
+        if isinstance(piece, str):  # LangChain's ``text``, for one, is a kind of string
+            return str.__str__(piece)
         choices = look(piece, "choices")
         if isinstance(choices, (list, tuple)):
-            return self._choice(piece, choices)
+            return openai.add_chunk(self, piece, choices)
         name = text_of(look(piece, "type"))
+        if name in openai.HELPER_EVENTS:
+            return self._text_of(look(piece, "chunk"))
         if look(piece, "error") is not None and (name in {"", "error"}):
-            return self._stop(piece)
+            return self.stop(piece)
         if name.startswith("response."):
-            return self._response(name.removeprefix("response."), piece)
-        return "" if name in _COPIES else self._event(name, piece)
+            return openai_responses.add_event(self, name.removeprefix("response."), piece)
+        if name in {"ai", "AIMessageChunk"} and look(piece, "response_metadata") is not None:
+            return langchain.add_chunk(self, piece)
+        if name == "" and text_of(look(piece, "event_kind")):
+            return pydantic_ai.add_event(self, piece)
+        if name == "" and google.is_response(piece):
+            return google.add_chunk(self, piece)
+        return "" if name in anthropic.COPIES else anthropic.add_event(self, name, piece)
 
-    def _event(self, name: str, piece: object) -> str | None:
-        match name:
-            case "message_start":
-                return self._message_start(piece)
-            case "content_block_start":
-                block = look(piece, "content_block")
-                return None if look(block, "type") == "tool_use" else text_of(look(block, "text"))
-            case "content_block_delta":
-                return text_of(look(look(piece, "delta"), "text"))
-            case "message_delta":
-                return self._message_delta(piece)
-            case "error":
-                return self._stop(piece)
-            case _:
-                return self._other(piece)
 
-    def _choice(self, chunk: object, choices: list[Any] | tuple[Any, ...]) -> str | None:
-        self._ends = bool(self._ends)
-        self._note_model(chunk)
-        self._note_usage(look(chunk, "usage"), "prompt_tokens", "completion_tokens")
-        if look(chunk, "error") is not None:
-            return self._stop(chunk)
-        if not choices:
-            return ""
-        choice = choices[0]
-        delta = look(choice, "delta")
-        self._note_end(look(choice, "finish_reason"))
-        self._refused = self._refused or text_of(look(delta, "refusal")) != ""
-        if items_of(look(delta, "tool_calls")) or look(delta, "function_call"):
-            return None
-        return text_of(look(delta, "content")) or text_of(look(choice, "text"))
-
-    def _response(self, name: str, event: object) -> str | None:
-        self._ends = bool(self._ends)
-        response = look(event, "response")
-        self._note_model(response)
-        self._note_usage(look(response, "usage"), "input_tokens", "output_tokens")
-        match name:
-            case "output_text.delta":
-                return text_of(look(event, "delta"))
-            case "refusal.delta":
-                self._refused = True
-            case "function_call_arguments.delta":
-                return None
-            case "completed":
-                self._note_end("stop")
-            case "incomplete":
-                self._note_end(look(look(response, "incomplete_details"), "reason") or "length")
-            case "failed":
-                self._stop(response)
-            case _:
-                pass
-        return ""
-
-    def _message_start(self, event: object) -> str:
-        self._ends = bool(self._ends)
-        message = look(event, "message")
-        self._note_model(message)
-        self._note_usage(look(message, "usage"), "input_tokens", "output_tokens")
-        return ""
-
-    def _message_delta(self, event: object) -> str:
-        self._note_end(look(look(event, "delta"), "stop_reason"))
-        self._note_usage(look(event, "usage"), "input_tokens", "output_tokens")
-        return ""
-
-    def _other(self, piece: object) -> str | None:
-        content = look(piece, "content")
-        if isinstance(content, str) and not isinstance(piece, dict):
-            return content
-        self._facts["data"] = piece
-        return None
-
-    def _stop(self, thing: object) -> str:
-        self._error = kind_of_words(words_of(thing)) or kind_of_words(words_of(look(thing, "error"))) or _K.PROVIDER_5XX
-        return ""
-
-    def _note_end(self, reason: object) -> None:
-        if text_of(reason):
-            self._ends = True
-            self._facts["finish_reason"] = encodable(text_of(reason))
-
-    def _note_model(self, thing: object) -> None:
-        if "model" not in self._facts and text_of(look(thing, "model")):
-            self._facts["model"] = encodable(text_of(look(thing, "model")))
-
-    def _note_usage(self, usage: object, spent: str, made: str) -> None:
-        """Counts grow while the answer does, and may come one by one."""
-        if usage is None:
-            return
-        before = self._facts.get("usage") or Usage()
-        tokens = (
-            max(before.input_tokens, count_of(look(usage, spent))),
-            max(before.output_tokens, count_of(look(usage, made))),
-        )
-        if any(tokens):
-            self._facts["usage"] = Usage(input_tokens=tokens[0], output_tokens=tokens[1])
+def _tool_call(call: dict[str, Any]) -> ToolCall:
+    return ToolCall(name=encodable(call["name"]), arguments=encodable("".join(call["arguments"])), id=call["id"])

@@ -3,190 +3,218 @@
 from __future__ import annotations
 
 import errno
-from http import HTTPStatus
+import re
+from typing import TYPE_CHECKING
 
 from fallbackkit.errors import FailureKind
-from fallbackkit.providers._look import look, text_of
+from fallbackkit.providers import anthropic, clouds, http, langchain, litellm, openai, pydantic_ai
+from fallbackkit.providers._garbled import is_page
+from fallbackkit.providers._look import classes_of, look, text_of
+from fallbackkit.providers._words import (
+    is_error_body,
+    kind_of_status,
+    kind_of_words,
+    message_of,
+    said_in,
+    sure_kind,
+    vague_kind,
+    words_of,
+)
+from fallbackkit.providers.http import body_of
+
+__all__ = ["is_known_bug", "kind_of_error", "status_of"]
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fallbackkit.providers._family import Family
 
 _K = FailureKind
-_SURE_WORDS: dict[FailureKind, frozenset[str]] = {
-    _K.QUOTA_BILLING: frozenset(
-        {
-            "insufficient_quota",
-            "insufficient_balance",
-            "insufficient_credits",
-            "billing",
-            "billing_error",
-            "billing_not_active",
-            "billing_hard_limit_reached",
-            "payment_required",
-        }
-    ),
-    _K.SAFETY_REFUSED: frozenset(
-        {"content_filter", "content_policy_violation", "responsibleaipolicyviolation", "moderation_blocked"}
-    ),
-    _K.INPUT_TOO_LONG: frozenset(
-        {"context_length_exceeded", "exceed_context_size_error", "string_above_max_length", "request_too_large"}
-    ),
-    _K.PROVIDER_OVERLOADED: frozenset({"overloaded", "overloaded_error", "engine_overloaded", "unavailable"}),
-    _K.TIMEOUT_FIRST_BYTE: frozenset({"timeout", "timeout_error", "request_timeout", "deadline_exceeded"}),
-    _K.AUTH_CONFIG: frozenset(
-        {
-            "invalid_api_key",
-            "authentication_error",
-            "permission_error",
-            "permission_denied",
-            "unauthenticated",
-            "unsupported_country_region_territory",
-            "model_not_found",
-            "deploymentnotfound",
-            "not_found_error",
-        }
-    ),
-    _K.RATE_SHARED: frozenset({"rate_limit_exceeded", "rate_limit_error", "too_many_requests", "resource_exhausted"}),
+_FAMILIES: dict[str, Family] = {
+    root: vendor.ERRORS
+    for vendor in (openai, anthropic, litellm, langchain, pydantic_ai, http, clouds)
+    for root in vendor.ERRORS.roots
 }
-_VAGUE_WORDS: dict[FailureKind, frozenset[str]] = {
-    _K.PROVIDER_5XX: frozenset({"server_error", "api_error", "internal", "internal_error", "internal_server_error"}),
-    _K.INTERNAL: frozenset({"invalid_request_error", "invalid_argument", "unknown_parameter"}),
+_CLASSES: dict[FailureKind, str] = {
+    _K.TIMEOUT_FIRST_BYTE: "APITimeoutError ConnectTimeout ConnectTimeoutError PoolTimeout ReadTimeout ReadTimeoutError"
+    " TimeoutError TimeoutException WriteTimeout",
+    _K.CONNECTION_UPSTREAM: "APIConnectionError ClientConnectionError ClientPayloadError ConnectError ConnectionError"
+    " IncompleteRead IncompleteReadError NetworkError RemoteProtocolError SSLError TransportError URLError gaierror"
+    " herror",
+    _K.OUTPUT_MALFORMED: "APIResponseValidationError JSONDecodeError",
+    _K.OUTPUT_TRUNCATED: "LengthFinishReasonError",
+    _K.SAFETY_REFUSED: "ContentFilterFinishReasonError",
+    _K.CIRCUIT_OPEN: "CircuitBreakerError",
+    _K.CANCELLED: "CancelledError",
+    _K.RATE_SHARED: "RateLimitError",
+    _K.PROVIDER_OVERLOADED: "OverloadedError",
+    _K.PROVIDER_5XX: "InternalServerError ServiceUnavailableError",
+    _K.AUTH_CONFIG: "AuthenticationError",
 }
-_STATUSES: dict[int, FailureKind] = {
-    401: _K.AUTH_CONFIG,
-    402: _K.QUOTA_BILLING,
-    403: _K.AUTH_CONFIG,
-    404: _K.AUTH_CONFIG,
-    408: _K.TIMEOUT_FIRST_BYTE,
-    409: _K.PROVIDER_5XX,
-    413: _K.INPUT_TOO_LONG,
-    429: _K.RATE_SHARED,
-    504: _K.TIMEOUT_FIRST_BYTE,
-    524: _K.TIMEOUT_FIRST_BYTE,
-    529: _K.PROVIDER_OVERLOADED,
-}
-_CLASSES: dict[FailureKind, frozenset[str]] = {
-    _K.TIMEOUT_FIRST_BYTE: frozenset(
-        {
-            "APITimeoutError",
-            "ConnectTimeout",
-            "ConnectTimeoutError",
-            "PoolTimeout",
-            "ReadTimeout",
-            "ReadTimeoutError",
-            "TimeoutError",
-            "TimeoutException",
-            "WriteTimeout",
-        }
-    ),
-    _K.CONNECTION_UPSTREAM: frozenset(
-        {
-            "APIConnectionError",
-            "ClientConnectionError",
-            "ClientPayloadError",
-            "ConnectError",
-            "ConnectionError",
-            "IncompleteRead",
-            "IncompleteReadError",
-            "NetworkError",
-            "RemoteProtocolError",
-            "SSLError",
-            "URLError",
-            "gaierror",
-            "herror",
-        }
-    ),
-    _K.OUTPUT_MALFORMED: frozenset({"APIResponseValidationError", "JSONDecodeError"}),
-    _K.OUTPUT_TRUNCATED: frozenset({"LengthFinishReasonError"}),
-    _K.SAFETY_REFUSED: frozenset({"ContentFilterFinishReasonError"}),
-    _K.CIRCUIT_OPEN: frozenset({"CircuitBreakerError"}),
-    _K.CANCELLED: frozenset({"CancelledError"}),
-    _K.RATE_SHARED: frozenset({"RateLimitError"}),
-    _K.PROVIDER_OVERLOADED: frozenset({"OverloadedError"}),
-    _K.PROVIDER_5XX: frozenset({"InternalServerError", "ServiceUnavailableError"}),
-    _K.AUTH_CONFIG: frozenset({"AuthenticationError"}),
-}
-_CLASSES_OF_MODULE: dict[tuple[str, str], FailureKind] = {
-    ("pydantic_core", "ValidationError"): _K.OUTPUT_MALFORMED,
-    ("requests", "Timeout"): _K.TIMEOUT_FIRST_BYTE,
-    ("litellm", "Timeout"): _K.TIMEOUT_FIRST_BYTE,
-    ("openai", "APIError"): _K.PROVIDER_5XX,
-    ("anthropic", "APIError"): _K.PROVIDER_5XX,
-}
-_KIND_OF_CLASS = {name: kind for kind, names in _CLASSES.items() for name in names}
+_KIND_OF_CLASS = {name: kind for kind, names in _CLASSES.items() for name in names.split()}
 _NETWORK_ERRNOS = frozenset({errno.ENETDOWN, errno.ENETUNREACH, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ETIMEDOUT})
-_LONGEST_MESSAGE = 2000
+_BUGS = (
+    *(ArithmeticError, AssertionError, AttributeError, BufferError, ImportError, LookupError, MemoryError, NameError),
+    *(NotImplementedError, RecursionError, SyntaxError, TypeError, UnicodeError),
+)
+_STUMBLES = (AssertionError, AttributeError, IndexError, KeyError, TypeError, UnicodeDecodeError)
+_CODE = re.compile(r"(\w+): |responseerror\(code='(\w+)'")
+_WRAPPERS = frozenset(
+    {
+        *(("litellm", name) for name in ("APIConnectionError", "InternalServerError", "ServiceUnavailableError")),
+        *(("litellm", name) for name in ("OpenAIError", "AnthropicError")),  # by which it wraps for the first time
+        ("pydantic_ai", "ModelAPIError"),
+    }
+)
+_DEEPEST = 5
+_SAID_BY_SDKS = {
+    "could not resolve authentication method": _K.AUTH_CONFIG,  # Anthropic's client without a key
+    "expected to have received `response.created`": _K.PROVIDER_5XX,  # OpenAI's, for an error that comes first
+    "didn't receive a `response.completed` event": _K.CONNECTION_UPSTREAM,  # the same, for a stream that broke off
+    "no generation chunks were returned": _K.OUTPUT_EMPTY,  # LangChain's
+    "no generations found in stream": _K.OUTPUT_EMPTY,
+    "unexpected response type from openai-compatible endpoint": _K.PROVIDER_5XX,
+}
+_ERROR_STATUSES = range(400, 600)
 
 
 def kind_of_error(error: BaseException) -> FailureKind | None:
     """What a foreign exception by itself says about its kind; None if nothing is known."""
-    body = look(error, "body")
+    return _kind_of_inner(error) or _kind_of(error)
+
+
+def _kind_of_inner(error: BaseException) -> FailureKind | None:
+    """What an exception says in which a library wraps whatever went wrong, with a status that it made up."""
+    for depth in range(_DEEPEST):
+        original = look(error, "original_exception")  # LiteLLM's, of a stream that broke off
+        if not isinstance(original, BaseException):
+            wraps = next(classes_of(error)) in _WRAPPERS or (depth > 0 and type(error) is Exception)
+            original = (error.__cause__ or error.__context__) if wraps else None
+        if original is None:
+            return None
+        error = original
+        kind = None if next(classes_of(error)) in _WRAPPERS else _kind_of(error)
+        if kind is not None:
+            return kind
+    return None
+
+
+def _kind_of(error: BaseException) -> FailureKind | None:
+    body = body_of(error)
     words = words_of(error) if body is None else words_of(error) | words_of(body)
-    status = _status(error)
+    status = status_of(error)
     return (
-        _find(_SURE_WORDS, words)
-        or (_kind_of_status(status, error) if status >= HTTPStatus.BAD_REQUEST else None)
-        or _find(_VAGUE_WORDS, words)
+        _certain_kind(error)
+        or sure_kind(words)
+        or (kind_of_status(status, message_of(error) + said_in(body)) if status in _ERROR_STATUSES else None)
+        or vague_kind(words)
         or _kind_of_class(error)
     )
 
 
-def kind_of_words(words: frozenset[str]) -> FailureKind | None:
-    """The kind that a provider's code, type or status names; None if it is not a known one."""
-    statuses = (_STATUSES.get(int(word)) for word in words if word.isdecimal() and len(word) == 3)  # noqa: PLR2004
-    return _find(_SURE_WORDS, words) or next(filter(None, statuses), None)
+def is_known_bug(error: BaseException) -> bool:
+    """Whether it is one of Python's own errors for what is wrong in a program."""
+    return isinstance(error, _BUGS) or type(error).__module__ == "builtins"
 
 
-def words_of(thing: object) -> frozenset[str]:
-    """The codes and types that an exception or an error body bears, in lower case."""
-    inner = look(thing, "error")
-    places = (thing,) if inner is None else (thing, inner)
-    found = (look(place, name) for place in places for name in ("code", "type", "status"))
-    return frozenset(str(word).lower() for word in found if isinstance(word, (str, int)))
-
-
-def _find(table: dict[FailureKind, frozenset[str]], words: frozenset[str]) -> FailureKind | None:
-    return next((kind for kind, known in table.items() if not known.isdisjoint(words)), None) if words else None
-
-
-def _status(error: BaseException) -> int:
+def status_of(error: BaseException) -> int:
+    """The HTTP status that an exception bears, or another number that it calls so, or 0."""
     response = look(error, "response")
-    places = ((error, "status_code"), (response, "status_code"), (error, "status"), (error, "code"))
+    places = (
+        (error, "status_code"),
+        (response, "status_code"),
+        (look(response, "ResponseMetadata"), "HTTPStatusCode"),
+        (error, "status"),
+        (error, "code"),
+    )
     found = (look(place, name) for place, name in places)
     return next((int(status) for status in found if isinstance(status, int) and not isinstance(status, bool)), 0)
 
 
-def _kind_of_status(status: int, error: BaseException) -> FailureKind:
-    said = _message(error)
-    if status == HTTPStatus.BAD_REQUEST and any(sign in said for sign in ("prompt is too long", "context length")):
-        return _K.INPUT_TOO_LONG
-    if status == HTTPStatus.BAD_REQUEST and "content filtering policy" in said:
-        return _K.SAFETY_REFUSED
-    if status == HTTPStatus.SERVICE_UNAVAILABLE and "overloaded" in said:
-        return _K.PROVIDER_OVERLOADED
-    server = status >= HTTPStatus.INTERNAL_SERVER_ERROR
-    return _STATUSES.get(status) or (_K.PROVIDER_5XX if server else _K.INTERNAL)
-
-
-def _message(error: BaseException) -> str:
-    try:
-        return str(error)[:_LONGEST_MESSAGE].lower()
-    except Exception:  # noqa: BLE001 - a foreign __str__ may raise anything
-        return ""
+def _certain_kind(error: BaseException) -> FailureKind | None:
+    """What the class says whatever the code and the status, or a rule of its family."""
+    rules: list[Callable[[BaseException], FailureKind | None]] = []
+    for root, name in classes_of(error):
+        family = _FAMILIES.get(root)
+        if family is None:
+            continue
+        if name in family.sure:
+            return family.sure[name]
+        if family.kind_of is not None and family.kind_of not in rules:
+            rules.append(family.kind_of)
+    return next((kind for rule in rules if (kind := rule(error)) is not None), None)
 
 
 def _kind_of_class(error: BaseException) -> FailureKind | None:
-    if _is_page_read_as_completion(error):
-        return _K.PROVIDER_5XX
-    if (type(error).__name__, type(error).__module__) == ("OpenAIError", "openai"):
-        return _K.AUTH_CONFIG
-    for cls in type(error).__mro__:
-        root = text_of(cls.__module__).partition(".")[0]
-        kind = _KIND_OF_CLASS.get(cls.__name__) or _CLASSES_OF_MODULE.get((root, cls.__name__))
+    kind = _kind_of_builtin(error)
+    if kind is not None:
+        return kind
+    for root, name in classes_of(error):
+        family = _FAMILIES.get(root)
+        kind = (family.kinds.get(name) if family is not None else None) or _KIND_OF_CLASS.get(name)
         if kind is not None:
             return kind
+        if (root, name) == ("pydantic_core", "ValidationError"):
+            return _K.OUTPUT_MALFORMED
     if isinstance(error, OSError) and error.errno in _NETWORK_ERRNOS:
         return _K.CONNECTION_UPSTREAM
+    return _kind_of_bare_class(error)
+
+
+def _kind_of_builtin(error: BaseException) -> FailureKind | None:
+    """One of Python's own classes in which an SDK says what a provider did."""
+    if _is_page_looked_into(error) or is_page(text_of(look(error, "doc"))):
+        return _K.PROVIDER_5XX
+    if isinstance(error, _STUMBLES) and _raised_in(error) in _FAMILIES:
+        return _kind_of_stumble(error)
+    if type(error) in (TypeError, ValueError, RuntimeError):
+        said = message_of(error)
+        kind = next((kind for phrase, kind in _SAID_BY_SDKS.items() if phrase in said), None)
+        return kind or _kind_of_body_raised(error)
     return None
 
 
-def _is_page_read_as_completion(error: BaseException) -> bool:
+def _kind_of_body_raised(error: BaseException) -> FailureKind | None:
+    """LangChain raises a ValueError of what OpenAI's form has under "error", or of its code and message."""
+    if type(error) is not ValueError or not error.args or _raised_in(error) not in langchain.ERRORS.roots:
+        return None
+    body = error.args[0]
+    if is_error_body({"error": body}, bare=True):
+        return kind_of_words(words_of(body)) or _K.PROVIDER_5XX
+    code = _CODE.match(message_of(error))
+    words = frozenset(filter(None, code.groups())) if code else frozenset[str]()
+    return kind_of_words(words) or vague_kind(words)
+
+
+def _kind_of_stumble(error: BaseException) -> FailureKind | None:
+    """An SDK stumbled over what came. It raises a TypeError of its own accord as well, for wrong arguments."""
+    if isinstance(error, UnicodeDecodeError):
+        return _K.OUTPUT_MALFORMED
+    if _raised_in(error) in http.ERRORS.roots:
+        return None
+    return None if isinstance(error, TypeError) and "'nonetype' object" not in message_of(error) else _K.PROVIDER_5XX
+
+
+def _raised_in(error: BaseException) -> str:
+    """The package whose code raised it."""
+    step = error.__traceback__
+    while step is not None and step.tb_next is not None:
+        step = step.tb_next
+    return "" if step is None else text_of(step.tb_frame.f_globals.get("__name__")).partition(".")[0]
+
+
+def _kind_of_bare_class(error: BaseException) -> FailureKind | None:
+    root, name = next(iter(classes_of(error)))
+    family = _FAMILIES.get(root)
+    if family is None:
+        return None
+    if look(error, "is_retryable") is True:  # LangChain's: a class that is new to us
+        return _K.PROVIDER_5XX
+    return family.bare.get(name)
+
+
+def _is_page_looked_into(error: BaseException) -> bool:
     """OpenAI's client returns an HTML page as a string, on which ``.choices`` then fails."""
-    return isinstance(error, AttributeError) and error.name == "choices" and isinstance(error.obj, str)
+    if not isinstance(error, AttributeError) or not isinstance(error.obj, str):
+        return False
+    return error.name == "choices" or is_page(error.obj)

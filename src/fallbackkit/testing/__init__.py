@@ -11,20 +11,42 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from fallbackkit.testing._chaos import Chaos
     from fallbackkit.testing._clock import FakeClock
+    from fallbackkit.testing._drill import drill
+    from fallbackkit.testing._drill_report import Cell, Finding, Rehearsal, Report
     from fallbackkit.testing._faults import Fault
     from fallbackkit.testing._script import Script
     from fallbackkit.testing._strategies import failures, fault_scripts, outcomes
     from fallbackkit.testing._streams import Chunk, Stream
 
-__all__ = ["Chaos", "Chunk", "FakeClock", "Fault", "Script", "Stream", "failures", "fault_scripts", "outcomes"]
+__all__ = [
+    "Cell",
+    "Chaos",
+    "Chunk",
+    "FakeClock",
+    "Fault",
+    "Finding",
+    "Rehearsal",
+    "Report",
+    "Script",
+    "Stream",
+    "drill",
+    "failures",
+    "fault_scripts",
+    "outcomes",
+]
 
 _HOMES = {
+    "Cell": "_drill_report",
     "Chaos": "_chaos",
     "Chunk": "_streams",
     "FakeClock": "_clock",
     "Fault": "_faults",
+    "Finding": "_drill_report",
+    "Rehearsal": "_drill_report",
+    "Report": "_drill_report",
     "Script": "_script",
     "Stream": "_streams",
+    "drill": "_drill",
 }
 
 

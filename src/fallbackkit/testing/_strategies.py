@@ -16,6 +16,7 @@ from fallbackkit._outcome import (
     StepKind,
     Ticket,
     TicketState,
+    ToolCall,
     Usage,
 )
 from fallbackkit.errors import Failure, FailureKind, StopReason
@@ -165,13 +166,21 @@ def _plain_failures(st: Any, kinds: Any, steps: Any = None) -> Any:
         retry_after=_seconds(st),
         limit=_seconds(st),
         stopped_by=st.none() | st.sampled_from(get_args(StopReason)),
+        gap=st.none() | _texts(st),
         steps=st.just(()) if steps is None else steps,
     )
 
 
 def _usages(st: Any) -> Any:
     tokens = st.integers(0, 10**6)
-    return st.builds(Usage, input_tokens=tokens, output_tokens=tokens, cost=st.none() | st.floats(0, 100))
+    return st.builds(
+        Usage,
+        input_tokens=tokens,
+        output_tokens=tokens,
+        cached_tokens=tokens,
+        reasoning_tokens=tokens,
+        cost=st.none() | st.floats(0, 100),
+    )
 
 
 def _answers(st: Any) -> Any:
@@ -194,6 +203,10 @@ def _answers(st: Any) -> Any:
         score_basis=st.none() | st.sampled_from(get_args(Basis)),
         model=optional,
         usage=st.none() | _usages(st),
+        refusal=optional,
+        tool_calls=st.lists(st.builds(ToolCall, name=texts, arguments=texts, id=optional), max_size=2).map(tuple),
+        logprobs=st.none() | st.lists(st.floats(-100, 0), max_size=3).map(tuple),
+        request_id=optional,
         created_at=_moments(st),
     )
 

@@ -12,7 +12,7 @@ from gradio.events import EventListener
 
 from fallbackkit._clock import Clock, SystemClock
 from fallbackkit._outcome import Outcome
-from fallbackkit.messages import ActionId
+from fallbackkit.messages import ActionId, Messages
 from fallbackkit.ui import views
 from fallbackkit.ui._stylesheet import script, stylesheet
 from fallbackkit.ui.views._card import shows_answer
@@ -81,17 +81,19 @@ class _View(Rendered):
         tz: tzinfo | None = None,
         locale: str = "en",
         actions: Sequence[str] | None = None,
+        messages: Messages | None = None,
         clock: Clock | None = None,
         **kwargs: Any,
     ) -> None:
         self._tz, self._locale, self._clock = tz, locale, clock or SystemClock()
+        self._messages = messages
         self._actions = None if actions is None else frozenset(actions) | {"copy_reference"}
         super().__init__(value, **kwargs)
 
     def postprocess(self, value: Outcome | None) -> dict[str, Any]:  # type: ignore[override]
         now = datetime.fromtimestamp(self._clock.time(), UTC)
         draw = type(self).view
-        html = draw(value, now=now, tz=self._tz, locale=self._locale, actions=self._actions)
+        html = draw(value, now=now, tz=self._tz, locale=self._locale, actions=self._actions, messages=self._messages)
         return {"html": str(html), "outcome": _for_browser(value)}
 
     def preprocess(self, payload: dict[str, Any] | None) -> Outcome | None:  # type: ignore[override]
@@ -120,6 +122,7 @@ class OutcomeCard(_View):
         tz: Zone in which times are shown; without it, the zone each came with.
         locale: BCP 47 tag for the words of the notice.
         actions: Ids of the actions that the app handles; others get no button. None shows all.
+        messages: Your own words; None for those of the kit.
         clock: Who says what time it is.
         **kwargs: As for ``gr.HTML``.
 

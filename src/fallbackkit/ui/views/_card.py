@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from fallbackkit._outcome import Outcome
-    from fallbackkit.messages import Notice
+    from fallbackkit.messages import Messages, Notice
 
 __all__ = [
     "answered_by",
@@ -49,6 +49,7 @@ class For(TypedDict, total=False):
     tz: tzinfo | None
     locale: str
     actions: Collection[str] | None
+    messages: Messages | None
 
 
 def outcome_card(outcome: Outcome | None, **reader: Unpack[For]) -> Markup:
@@ -62,7 +63,7 @@ def outcome_card(outcome: Outcome | None, **reader: Unpack[For]) -> Markup:
         **reader: ``now``, the reader's present (without it times are absolute only); ``tz``, the
             zone times are shown in (without it, the zone each came with); ``locale``, a BCP 47 tag
             for the words of the notice; ``actions``, the ids of the actions that the page handles
-            (None offers all).
+            (None offers all); ``messages``, your own words (None gives those of the kit).
 
     Returns:
         HTML, escaped; needs ``fallbackkit.ui.stylesheet()`` on the page.
@@ -111,14 +112,7 @@ def escalation_tracker(outcome: Outcome | None, **reader: Unpack[For]) -> Markup
 
 def _notice(outcome: Outcome | None, reader: Reader) -> Notice | None:
     """The words, with times in the reader's zone."""
-    if outcome is None:
-        return None
-    if outcome.answer is not None:
-        said = outcome.answer.created_at
-        outcome = outcome.model_copy(
-            update={"answer": outcome.answer.model_copy(update={"created_at": reader.local(said)})}
-        )
-    return outcome.model_copy(update={"created_at": reader.local(outcome.created_at)}).notice(reader.locale)
+    return outcome.notice(reader.locale, zone=reader.tz, messages=reader.messages) if outcome is not None else None
 
 
 def _alone(name: str, outcome: Outcome | None, reader: Reader, body: Child) -> Markup:

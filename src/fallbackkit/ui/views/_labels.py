@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from fallbackkit.errors import FailureKind
-from fallbackkit.messages._kinds_en import KINDS
-from fallbackkit.messages._spoken_en import MONTHS
+from fallbackkit.messages import _cldr
+from fallbackkit.messages._messages import SHIPPED
 from fallbackkit.ui.views._html import bdi, el
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from fallbackkit._outcome import Outcome, Step
+    from fallbackkit.messages import Messages
+    from fallbackkit.messages._catalogue import Catalogue
 
 __all__ = ["Reader", "amount", "because", "case_code", "clause", "count", "seconds", "who"]
 
@@ -31,12 +33,14 @@ class Reader:
         now: Their present; without it times are absolute only.
         tz: The zone times are shown in; without it, the zone a time came with.
         actions: Ids of the actions the application handles; None if all.
+        messages: The application's own words; None for those of the kit.
     """
 
     now: datetime | None = None
     tz: tzinfo | None = None
     locale: str = "en"
     actions: Collection[str] | None = None
+    messages: Messages | None = None
 
     def offers(self, action: str) -> bool:
         return self.actions is None or action in self.actions
@@ -81,8 +85,11 @@ _NOW = 10.0
 
 
 def day(at: datetime, now: datetime | None) -> str:
-    text = f"{at.day} {MONTHS[at.month - 1]}"
-    return text if now is not None and at.year == now.year else f"{text} {at.year}"
+    return _cldr.day(_english().conventions, at.date(), year=now is None or at.year != now.year)
+
+
+def _english() -> Catalogue:
+    return SHIPPED.catalogues("en")[0]
 
 
 def _zoned(at: datetime) -> datetime:
@@ -153,7 +160,7 @@ def who(step: Step | None, outcome: Outcome) -> str:
 
 def clause(kind: FailureKind) -> str:
     """What went wrong, as the end of a sentence that begins with who: ``was busy``."""
-    return KINDS[kind].clause
+    return _english().line(f"kinds.{kind}.clause") or ""
 
 
 def because(step: Step | None, outcome: Outcome) -> str | None:

@@ -24,9 +24,11 @@ def notice_box(notice: Notice | None, *, titled: bool = True) -> Markup:
     return el(
         "div",
         icon(_DRAWINGS[notice.tone if notice else "neutral"]),
-        el("p", title, class_="fk-notice-title", dir="auto", hidden=not titled),
-        el("p", body, class_="fk-notice-body", dir="auto", hidden=not body),
+        el("p", title, class_="fk-notice-title", hidden=not titled),
+        el("p", body, class_="fk-notice-body", hidden=not body),
         class_=f"fk-notice fk-tone-{notice.tone if notice else 'neutral'}",
+        lang=notice.lang if notice else None,
+        dir=notice.direction if notice else None,
         hidden=notice is None or not (titled or body),
     )
 
@@ -38,7 +40,8 @@ def hedge(notice: Notice) -> Markup:
         el("strong", notice.title.rstrip("."), "."),
         f" {notice.body}" if notice.body else None,
         class_="fk-hedge",
-        dir="auto",
+        lang=notice.lang,
+        dir=notice.direction,
     )
 
 
