@@ -114,6 +114,7 @@ ROWS = [
         error("pydantic_ai.exceptions.ModelHTTPError", status_code=429, provider_error_code="insufficient_quota"),
     ),
     ("output.malformed", error("pydantic_ai.exceptions.UnexpectedModelBehavior")),
+    ("output.empty", of("pydantic_ai.exceptions.UnexpectedModelBehavior", Exception)("Received empty model response")),
     ("output.truncated", error("pydantic_ai.exceptions.OutputTokenLimitExceeded")),
     ("timeout.first_byte", error("pydantic_ai.exceptions.ModelTimeoutError")),
     ("output.malformed", within(json.JSONDecodeError("x", "{", 0), "pydantic_ai.exceptions.ModelAPIError")),
@@ -177,6 +178,13 @@ def test_a_bug_is_known_for_one(raised):
     """Python's own errors are ours, and no gap in the table."""
     failure = classify(raised)
     assert ("internal", None) == (failure.kind, failure.gap)
+
+
+def test_an_error_that_wraps_itself_is_still_judged():
+    """By what it says itself."""
+    raised = error("litellm.exceptions.InternalServerError", status_code=500)
+    raised.__dict__["original_exception"] = raised
+    assert "provider.5xx" == classify(raised).kind
 
 
 def test_a_class_that_no_rule_knows_is_a_gap():

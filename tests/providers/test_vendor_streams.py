@@ -155,6 +155,15 @@ def test_langchain_s_chunks_are_read():
     assert (expected, None) == (gathered(pieces).answer(), gathered(pieces).failure())
 
 
+def test_langchain_s_chunks_of_a_stream_that_broke_off_say_so():
+    """Where the provider is one that names its ends; and one that failed has ended with an error."""
+    begun = [lang("Five ", response_metadata={"model_provider": "openai"}), lang("days.")]
+    assert "connection.upstream" == gathered(begun).failure().kind
+    failed = lang(response_metadata={"status": "failed", "error": {"code": "rate_limit_exceeded"}})
+    assert "rate.shared" == gathered([*begun, failed]).failure().kind
+    assert None is gathered([lang("Five "), lang("days.")]).failure()
+
+
 def test_gemini_s_chunks_are_read():
     """Text, calls that come as wholes, and an end; a prompt that was blocked is an end, too."""
     counts = {"promptTokenCount": 11, "candidatesTokenCount": 4, "cachedContentTokenCount": 5, "thoughtsTokenCount": 3}

@@ -185,6 +185,12 @@ def test_a_tool_call_without_text_is_an_answer(value):
     assert None is classify(read(value))
 
 
+def test_arguments_that_are_no_json_are_left_out():
+    """The call is still one."""
+    spoilt = lang(content="", tool_calls=[{"name": "look_up", "args": {1, 2}, "id": "call-1"}])
+    assert (ToolCall(name="look_up", id="call-1"),) == read(spoilt).tool_calls
+
+
 def test_other_calls_are_read():
     """A function of the old form, and a tool of one's own whose input is no JSON."""
     assert (ToolCall(name="f", arguments="{}"),) == read(
@@ -298,6 +304,8 @@ def test_a_structure_with_its_raw_message_is_read():
     assert "output.malformed" == classify(raw | {"parsed": None, "parsing_error": ValueError()}).kind
     cut = lang(content='{"da', response_metadata={"finish_reason": "length"})
     assert "output.truncated" == classify({"raw": cut, "parsed": None, "parsing_error": ValueError()}).kind
+    failed = lang(response_metadata={"status": "failed"})
+    assert "provider.5xx" == classify(raw | {"raw": failed}).kind
     refused = lang(content="", additional_kwargs={"refusal": "No."})
     assert "safety.refused" == classify({"raw": refused, "parsed": None, "parsing_error": ValueError()}).kind
 

@@ -6,6 +6,7 @@ import gc
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -108,6 +109,20 @@ def test_a_good_report_has_nothing_red():
     assert "RED" not in text
     assert "\n\nRed\n" not in text
     assert text.splitlines()[-1].startswith("No red cell (")
+
+
+def test_the_page_in_the_docs_is_what_it_prints():
+    """Each line of the example there comes out of the drill that stands above it."""
+    page = (Path(__file__).parents[2] / "docs" / "drill.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```text\n(.*?)```", page, re.DOTALL)
+
+    def small_model(question):
+        raise AssertionError(question)
+
+    search = fk.Rung(lambda question: f"Page 7 mentions: {question}", "search", name="keyword search")
+    ask = fk.protect(fallbacks=[search], escalate_to=ReviewQueue("sqlite://"), deadline=20, timeout=8)(small_model)
+    printed = drill(ask, QUESTION).text().splitlines()
+    assert [] == [line for line in shown.splitlines() if line not in printed]
 
 
 # For a build server

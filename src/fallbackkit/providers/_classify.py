@@ -95,6 +95,8 @@ def classify(error_or_value: object, *, now: float | None = None, providers: Seq
         >>> classify(NothingFound()).kind
         <FailureKind.RETRIEVAL_NONE: 'retrieval.none'>
     """
+    if type(error_or_value) is str:
+        return _of_text(error_or_value)
     if type(error_or_value) is Answer:
         return _of_answer(error_or_value)
     try:
@@ -135,9 +137,9 @@ def _of_value(value: object) -> Failure | None:
 
 
 def _of_text(text: str) -> Failure | None:
-    if not text.strip():
+    if not text or text.isspace():
         return Failure(kind=_K.OUTPUT_EMPTY)
-    kind = _K.PROVIDER_5XX if is_page(text) else garbled(text)
+    kind = garbled(text) or (_K.PROVIDER_5XX if is_page(text) else None)
     return None if kind is None else Failure(kind=kind)
 
 

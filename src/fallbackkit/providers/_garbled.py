@@ -16,6 +16,7 @@ _STATUS_PAGE = re.compile(
 )
 _FRAMES = re.compile(r'\s*(?:event: ?[\w.]+\s*\n\s*)?data: ?(?:\[DONE\]|\{\s*"(?:id|type|choices|error|object|delta)")')
 _HEAD = 500
+_STARTS = frozenset("<{de")
 _LOST = "\N{REPLACEMENT CHARACTER}"
 _FEW = 3
 
@@ -29,16 +30,19 @@ def garbled(text: str) -> FailureKind | None:
     if "\x00" in text or (_LOST in text and text.count(_LOST) >= max(_FEW, len(text) / 4)):
         return FailureKind.OUTPUT_MALFORMED
     start = text.lstrip()[:1]
+    if start not in _STARTS:
+        return None
     if start == "<":
         return FailureKind.PROVIDER_5XX if is_page(text) and _STATUS_PAGE.search(text[:_HEAD]) else None
     if start == "{":
         return _kind_of_error_body(text)
-    return FailureKind.OUTPUT_MALFORMED if start in {"d", "e"} and _FRAMES.match(text) else None
+    return FailureKind.OUTPUT_MALFORMED if _FRAMES.match(text) else None
 
 
 def is_page(text: str) -> bool:
     """Whether it is an HTML page."""
-    return text.lstrip()[:14].lower().startswith(_PAGES)
+    text = text.lstrip()
+    return text[:1] == "<" and text[:14].lower().startswith(_PAGES)
 
 
 def _kind_of_error_body(text: str) -> FailureKind | None:

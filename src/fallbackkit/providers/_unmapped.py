@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import sys
 from typing import TYPE_CHECKING
 
 from fallbackkit.providers._signs import is_known_bug, kind_of_error
@@ -60,7 +61,8 @@ def _subclasses(cls: type[BaseException]) -> Iterator[type[BaseException]]:
 
 def _counts(cls: type[BaseException]) -> bool:
     private = cls.__name__.startswith("_") or cls.__module__.startswith(_NOT_OF_A_CALL)
-    return not private and not issubclass(cls, (Warning, SystemExit))
+    stand_in = getattr(sys.modules.get(cls.__module__), cls.__name__, None) is not cls
+    return not (private or stand_in) and not issubclass(cls, (Warning, SystemExit))
 
 
 def _is_known(cls: type[BaseException]) -> bool:

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import fallbackkit as fk
-from fallbackkit.providers import classify
-from fallbackkit.providers._unmapped import unmapped
+from fallbackkit.providers import classify, unmapped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from tests.providers.real.question import Question
     from tests.providers.real.scenarios import Scenario
 
-AT_ONCE = 12
+AT_ONCE = 16
 
 
 class Task(NamedTuple):
@@ -53,9 +52,10 @@ class Desk:
     def work(self, tasks: Sequence[Task], packages: Sequence[str], report: str) -> None:
         """Ask everything, look through the exceptions of these packages, and write the report to this file."""
         with ThreadPoolExecutor(AT_ONCE) as threads:
-            for done in [threads.submit(self._sync, task) for task in tasks if "sync" in task.faces]:
-                done.result()
-        asyncio.run(self._all_async([task for task in tasks if "async" in task.faces]))
+            done = [threads.submit(self._sync, task) for task in tasks if "sync" in task.faces]
+            asyncio.run(self._all_async([task for task in tasks if "async" in task.faces]))
+            for each in done:
+                each.result()
         gaps = [name for package in packages for name in unmapped(package)]
         whole = {"reports": self._reports, "log": self._log.getvalue(), "unmapped": gaps}
         Path(report).write_text(json.dumps(whole), encoding="utf-8")

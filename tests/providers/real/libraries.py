@@ -124,7 +124,7 @@ LIBRARIES: dict[str, Library] = {
         lacks=("tool call",),  # an agent calls its tools itself
         faces=_ONE_EACH | {"chat st": ("async",)},  # its sync streams are bare text, and name no end
         kinds={"ns cut structure": "output.truncated", "st role, then clean end": "output.empty"},
-        says={**_BODY_IDS, **_OPENAIS_ENDS, "score": None},
+        says={**_BODY_IDS, **_OPENAIS_ENDS},
     ),
     "langchain": Library(
         ("langchain",),

@@ -265,7 +265,7 @@ def _dripping(api: Any) -> list[Act]:
     return streamed(api.opening(), *map(api.piece, WORDS[:2]), *blanks, ends=False)
 
 
-_ALIVE = [act for _ in range(40) for act in (b": keep-alive\n\n", 0.05)]
+_ALIVE = [act for _ in range(24) for act in (b": keep-alive\n\n", 0.05)]
 _STREAMS = [
     Scenario("ok", _growing, answer=_WHOLE, shown=TEXT),
     Scenario(
