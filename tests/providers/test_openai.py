@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import socket
 from email.utils import formatdate
@@ -17,7 +18,7 @@ from pydantic import BaseModel
 
 from fallbackkit._outcome import Usage
 from fallbackkit.errors import Failure
-from fallbackkit.providers import classify, read
+from fallbackkit.providers import classify, read, unmapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -313,3 +314,10 @@ def test_any_reply_is_classified_and_nothing_of_it_is_kept(provider, client, *, 
     if failure is not None:
         assert SECRET not in failure.model_dump_json() + repr(failure)
         assert failure.retry_after is None or 0 <= failure.retry_after <= WEEK
+
+
+@pytest.mark.parametrize("package", ["openai", "httpx", "httpx2"])
+def test_every_exception_class_of_the_installed_packages_is_known(package):
+    """A new version may bring one; it then needs a kind. The SDKs that are not installed here are asked in `real`."""
+    assert importlib.util.find_spec(package)
+    assert [] == unmapped(package)

@@ -50,6 +50,7 @@ ERRORS = Family(
     },
     sure={
         "ContextOverflowError": _K.INPUT_TOO_LONG,
+        "ModelRefusalError": _K.SAFETY_REFUSED,
         "OpenAIRefusalError": _K.SAFETY_REFUSED,
         "StreamChunkTimeoutError": _K.TIMEOUT_MID_STREAM,
     },

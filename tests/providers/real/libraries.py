@@ -143,9 +143,6 @@ LIBRARIES: dict[str, Library] = {
         schemas=(),
         faces=_ONE_EACH,
         kinds={
-            # it makes up a "stop" where a stream has named no end
-            "st clean end too early": None,
-            "st role, then clean end": "output.empty",
             # it drops a refusal that is streamed, an event that is no JSON, the type of an error and some statuses
             "chat st refusal": "output.empty",
             "messages st bad JSON": "connection.upstream",
