@@ -74,7 +74,7 @@ def test_arabic_has_its_six_forms(count, expected):
 def test_numbers_are_written_as_the_country_does(locale, expected):
     """Their thousands are marked."""
     said = notice(status="interrupted", kind=FailureKind.INTERNAL, shown=True, words=1234, locale=locale)
-    assert said.body.startswith(expected)
+    assert said.body.replace("'", "’").startswith(expected)  # the Swiss mark is straight since Babel 2.19
 
 
 def test_a_foreign_name_keeps_its_own_direction():
