@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 __all__ = ["main"]
 
@@ -118,7 +118,7 @@ def _drill(options: argparse.Namespace) -> int:
     print(report.model_dump_json(indent=2) if options.json else report.text())
     for file, make in ((options.html, report.html), (options.junit, report.junit)):
         if file is not None:
-            _write(file, make())
+            _write(file, make)
     return _FINE if report.ok else _TO_MEND
 
 
@@ -178,7 +178,11 @@ def _load(target: str) -> Any:
     return found
 
 
-def _write(file: Path, text: str) -> None:
+def _write(file: Path, make: Callable[[], str]) -> None:
+    try:
+        text = make()
+    except ImportError as error:  # it says what to install
+        raise _Unusable(str(error)) from error
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as error:

@@ -15,7 +15,7 @@ WHEELHOUSE = ROOT / ".cache" / "wheels"
 RUNNER = ("pytest", "pytest-asyncio", "hypothesis", "interlock-cb")
 EXTRAS = re.compile(
     r"^\s*(?:import|from) (?:openai|httpx2|sqlalchemy|gradio|html5lib|redis|fallbackkit\.(?:redis|ui))"
-    r"|ReviewQueue|SQLiteCache|Stores\(",
+    r"|ReviewQueue|SQLiteCache|Stores\(|--html",
     re.MULTILINE,
 )
 THIS_REPOSITORY = re.compile(r"^\s*(?:import|from) (?:demo|stories)\b|playwright|chromium|parents\[", re.MULTILINE)
