@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 
 import fallbackkit as fk
 from fallbackkit import events
-from fallbackkit._cache.keys import spell
+from fallbackkit._cache.keys import NoKey, spell
 from fallbackkit.testing import FakeClock, Fault, Script, Stream
 from tests.core.stores import Calls, Stores
 
@@ -408,8 +408,20 @@ def test_the_warning_says_what_stands_in_the_way(run, clock):
         run.outcome(fk.Pipeline(fk.Cache(1), clock=clock), lambda _: "x", Session())
     with pytest.warns(UserWarning, match=r"what `key` returned, there is a Session in it;"):
         run.outcome(fk.Pipeline(fk.Cache(1, key=lambda _: Session()), clock=clock), lambda _: "x", "?")
-    with pytest.warns(UserWarning, match=r"it raised RecursionError"):
+    with pytest.warns(UserWarning, match=r"what it is given, it is nested more than 100 deep;"):
         run.outcome(fk.Pipeline(fk.Cache(1), clock=clock), lambda _: "x", ENDLESS)
+    with pytest.warns(UserWarning, match=r"what it is given, it raised LookupError;"):
+        run.outcome(fk.Pipeline(fk.Cache(1), clock=clock), lambda _: "x", Odd())
+
+
+def test_what_is_nested_a_hundred_deep_is_still_a_key():
+    """One more is none: a key is made far from the interpreter's own limit, where what is finalised fails, too."""
+    deep = "x"
+    for _ in range(100):
+        deep = [deep]
+    assert 100 == spell(deep).count("(")
+    with pytest.raises(NoKey, match="more than 100 deep"):
+        spell([deep])
 
 
 def test_messages_are_a_key(run, stores, clock):

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from functools import partial
-from itertools import count
+from itertools import count, repeat
 from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["NoKey", "Numbers", "spell", "what_comes_along"]
 
 _PLAIN = frozenset({str, bytes, int, float, bool, type(None), date, Decimal, UUID})
+# Far below the interpreter's own limit: at that, whatever happens to be finalised meanwhile fails as well.
+_DEEPEST = 100
 
 
 class NoKey(TypeError):
@@ -32,13 +34,13 @@ def spell(*parts: object) -> str:
 
     Raises:
         NoKey: A part is not made of strings, bytes, numbers, booleans, None, dates, UUIDs, enums, tuples, lists,
-            dicts, sets, pydantic models and dataclasses.
+            dicts, sets, pydantic models and dataclasses; or it is nested more than 100 deep.
     """
     try:
         return "\n".join(map(_spelled, parts))
     except NoKey:
         raise
-    except Exception as error:  # these are somebody's objects: they may contain themselves, or raise
+    except Exception as error:  # these are somebody's objects: they may raise
         raise NoKey(f"it raised {type(error).__name__}") from error
 
 
@@ -86,30 +88,33 @@ def _itself(it: object, numbers: Numbers | None) -> object:
     return it
 
 
-def _spelled(value: object) -> str:
+def _spelled(value: object, depth: int = 0) -> str:
     kind = type(value)
     if kind in _PLAIN or (kind is tuple and _PLAIN.issuperset(map(type, value))):  # type: ignore[call-overload]
         return ascii(value)  # strings are quoted, so that nothing below can look like one
+    if depth == _DEEPEST:
+        raise NoKey(f"it is nested more than {_DEEPEST} deep")
+    depth += 1
     if kind is tuple or kind is list:
-        return f"{kind.__name__}({_listed(map(_spelled, value))})"  # type: ignore[call-overload]
+        return f"{kind.__name__}({_listed(map(_spelled, value, repeat(depth)))})"  # type: ignore[call-overload]
     if kind is set or kind is frozenset:
-        return f"{kind.__name__}({_listed(sorted(map(_spelled, value)))})"  # type: ignore[call-overload]
+        return f"{kind.__name__}({_listed(sorted(map(_spelled, value, repeat(depth))))})"  # type: ignore[call-overload]
     if kind is dict:
-        return f"dict({_pairs(value)})"
+        return f"dict({_pairs(value, depth)})"
     if isinstance(value, datetime):
         return f"datetime({value.isoformat()})"
     name = f"{kind.__module__}.{kind.__qualname__}"
     if isinstance(value, Enum):
         return f"{name}.{value.name}"
-    return f"{name}({_pairs(_fields(value))})"
+    return f"{name}({_pairs(_fields(value), depth)})"
 
 
 def _listed(items: Iterable[str]) -> str:
     return ",".join(items)
 
 
-def _pairs(items: Any) -> str:
-    return _listed(sorted([f"{_spelled(key)}:{_spelled(item)}" for key, item in items.items()]))
+def _pairs(items: Any, depth: int) -> str:
+    return _listed(sorted([f"{_spelled(key, depth)}:{_spelled(item, depth)}" for key, item in items.items()]))
 
 
 def _fields(value: object) -> dict[str, object]:
