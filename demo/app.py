@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 import time
-from functools import partial
+from collections.abc import Iterator  # noqa: TC003 - Gradio looks up what `run` takes and gives
 from html import escape
 from queue import Empty, SimpleQueue
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import gradio as gr
 
@@ -21,13 +21,13 @@ from .manual import watcher
 from .outage import MODES, Mode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from .manual import Assistant
 
 __all__ = ["CSS", "EXAMPLES", "build", "demo"]
 
 demo: gr.Blocks
+
+_News: TypeAlias = SimpleQueue[Event | fk.Outcome]
 
 TITLE = "Ask the manual"
 INTRO = (
@@ -51,7 +51,8 @@ POSITIONS: dict[Mode, str] = {
     "making things up": "The model gets the bare question without the manual, and invents an answer.",
 }
 _EMPTY = "Type a question first, or take one of the examples below."
-_STOPPED = "Stopped. Your question is still in the box."
+_STILL_HERE = "Stopped. Your question is still in the box."
+_STOPPED = fk.Outcome(status="unavailable", failure=fk.Failure(kind=fk.FailureKind.CANCELLED))
 _ACTIONS = ("retry", "wait", "new_answer", "search", "escalate", "edit_question", "track")
 _USUAL = "usually 1 to 5 s"
 _SLOW_AFTER = 6.0
@@ -115,6 +116,7 @@ class _Page:
 
     def __init__(self, assistant: Assistant) -> None:
         self.assistant = assistant
+        self.asked: list[tuple[str | None, _News]] = []  # who is waiting, and where to tell them something
 
     def lay_out(self) -> None:
         gr.Markdown(f"{INTRO} {_who_answers(self.assistant)}", elem_classes="intro")
@@ -142,14 +144,12 @@ class _Page:
     def connect(self, blocks: gr.Blocks) -> None:
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
         shown = [self.question, self.card, self.said, self.stop, self.saved, self.timer]
-        runs = [
+        for listen in (self.go.click, self.question.submit, self.card.retry, self.card.wait, self.card.new_answer):
             listen(self.run, self.question, shown, concurrency_limit=8, concurrency_id="ask", **quiet)
-            for listen in (self.go.click, self.question.submit, self.card.retry, self.card.wait, self.card.new_answer)
-        ] + [
-            chip.click(partial(self.run, str(chip.value)), None, shown, concurrency_id="ask", **quiet)
-            for chip in self.chips
-        ]
-        self.stop.click(self.stopped, None, [self.card, self.said, self.stop], cancels=runs, **quiet)
+        for chip in self.chips:
+            chip.click(self.run, chip, shown, concurrency_id="ask", **quiet)
+        # Not with Gradio's `cancels`: a tick that is under way then arrives after the last word, and stands for ever.
+        self.stop.click(self.stopped, **quiet)
         self.card.search(self.search, self.question, [self.card, self.saved], **quiet)
         self.card.escalate(self.escalate, [self.question, self.saved], [self.card, self.saved, self.timer], **quiet)
         self.card.edit_question(None, js=_FOCUS_QUESTION, api_visibility="private")
@@ -162,11 +162,19 @@ class _Page:
         blocks.load(None, js=_ONE_GROUP, api_visibility="private")
         self.outage.input(self.turn, self.outage, self.position, **quiet)
 
-    def run(self, question: str) -> Iterator[dict[Any, Any]]:
+    def run(self, question: str, request: gr.Request) -> Iterator[dict[Any, Any]]:
         """Ask, and say every half second how it goes."""
         if not question.strip():
             yield {self.said: _said(_EMPTY)}
             return
+        waiting = (request.session_hash, _News())
+        self.asked.append(waiting)
+        try:
+            yield from self._hear(question, waiting[1])
+        finally:
+            self.asked.remove(waiting)
+
+    def _hear(self, question: str, news: _News) -> Iterator[dict[Any, Any]]:
         began = time.monotonic()
         working = fk.Outcome(status="working", requested="ask")
         yield {
@@ -177,20 +185,20 @@ class _Page:
             self.timer: gr.Timer(active=False),
         }
         told = "Asking the model"
-        for news in _watch(self.assistant, question):
-            if isinstance(news, fk.Outcome):
-                yield {self.said: _said(""), self.stop: gr.Button(interactive=False)} | self._show(question, news)
+        for heard in _watch(self.assistant, question, news):
+            if heard is _STOPPED:
+                yield {self.card: heard, self.said: _said(_STILL_HERE), self.stop: gr.Button(interactive=False)}
+            elif isinstance(heard, fk.Outcome):
+                yield {self.said: _said(""), self.stop: gr.Button(interactive=False)} | self._show(question, heard)
             else:
-                told = _told(news) or told
+                told = _told(heard) or told
                 yield {self.said: _said(f"{told}. {_elapsed(time.monotonic() - began)}", live=False)}
 
-    def stopped(self) -> dict[Any, Any]:
-        failure = fk.Failure(kind=fk.FailureKind.CANCELLED)
-        return {
-            self.card: fk.Outcome(status="unavailable", failure=failure),
-            self.said: _said(_STOPPED),
-            self.stop: gr.Button(interactive=False),
-        }
+    def stopped(self, request: gr.Request) -> None:
+        """The call goes on, and nobody hears what comes of it."""
+        for session, news in tuple(self.asked):
+            if session == request.session_hash:
+                news.put(_STOPPED)
 
     def search(self, question: str) -> dict[Any, Any]:
         """Only the search, without the model."""
@@ -249,9 +257,8 @@ def _passed_over(_: str) -> fk.Answer:
     raise fk.CannotAnswer("cancelled", "the asker wants the search only")
 
 
-def _watch(assistant: Assistant, question: str) -> Iterator[Event | fk.Outcome | None]:
-    """The call's events as they happen, None while nothing does, and its outcome last."""
-    news: SimpleQueue[Event | fk.Outcome] = SimpleQueue()
+def _watch(assistant: Assistant, question: str, news: _News) -> Iterator[Event | fk.Outcome | None]:
+    """The call's events as they happen, None while nothing does, and its outcome last, or another that is put there."""
 
     def call() -> None:
         watcher.set(news.put)

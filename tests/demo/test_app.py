@@ -138,6 +138,8 @@ def test_slow_counts_the_seconds_and_can_be_stopped(page, assistant, monkeypatch
     expect(card(page, "unavailable")).to_be_visible()
     page.wait_for_timeout(1500)
     expect(card(page, "unavailable")).to_be_visible()
+    expect(page.get_by_text("Stopped. Your question is still in the box.")).to_be_visible()
+    expect(page.get_by_role("button", name="Stop")).to_be_disabled()
     assert ANSWERED == question(page).input_value()
 
 
