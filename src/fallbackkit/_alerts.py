@@ -41,13 +41,13 @@ class Alerts:
         return times if set(str(times)[1:]) <= {"0"} and str(times)[0] == "1" else 0
 
     def counts(self) -> Mapping[str, int]:
-        """How often each happened, most often first: "package.Class, kind"."""
+        """How often each happened, most often first: "package.Class, kind", and "(no rule knows it)" of a gap."""
         with self._lock:
             return dict(self._times.most_common())
 
 
 def name_of(failure: Failure) -> str:
-    """The class and the kind; no text of the error."""
+    """The class, the kind, and whether that is only for want of a rule; no text of the error."""
     error = failure.error
     where = failure.gap or (f"{type(error).__module__}.{type(error).__qualname__}" if error is not None else "no error")
-    return f"{where}, {failure.kind}"
+    return f"{where}, {failure.kind}" + (" (no rule knows it)" if failure.gap else "")

@@ -216,7 +216,7 @@ def _fallbacks(ask: Wrapped, rehearsed: Collection[str]) -> Iterator[Finding]:
         )
     for kind, rung in rungs:
         known = rung.asked > 0 or rung.name in rehearsed
-        here = f"asked {rung.asked} times here, answered {rung.answered}" if rung.asked else ""
+        here = f"asked {_times(rung.asked)} here, answered {rung.answered}" if rung.asked else ""
         said = here or ("rehearsed" if known else "never asked here and not rehearsed")
         dead = rung.asked > 0 and rung.answered == 0
         yield Finding(
@@ -230,7 +230,11 @@ def _fallbacks(ask: Wrapped, rehearsed: Collection[str]) -> Iterator[Finding]:
 
 def _alerts(ask: Wrapped) -> Iterator[Finding]:
     for what, times in ask.pipeline.alerts.counts().items():
-        yield Finding(topic="alerts", subject=f"{_name(ask)}: {what}", says=f"{times} times here", verdict="mend")
+        yield Finding(topic="alerts", subject=f"{_name(ask)}: {what}", says=f"{_times(times)} here", verdict="mend")
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
 
 
 def _words(messages: Messages) -> Iterator[Finding]:

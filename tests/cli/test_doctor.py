@@ -75,14 +75,14 @@ def test_a_fallback_that_nobody_has_tried_is_found():
     assert [("ask: desk", "rule, never asked here and not rehearsed", "mend")] == found(examine(ask), "fallbacks")
     assert [("ask: desk", "rule, rehearsed", "fine")] == found(examine(ask, rehearsed={"desk"}), "fallbacks")
     ask.outcome("?")
-    assert [("ask: desk", "rule, asked 1 times here, answered 1", "fine")] == found(examine(ask), "fallbacks")
+    assert [("ask: desk", "rule, asked once here, answered 1", "fine")] == found(examine(ask), "fallbacks")
 
 
 def test_a_fallback_that_never_answers_is_found():
     """It was asked, and people got nothing from it."""
     ask = wrapped(fk.Fallback(fk.Rung(gone, "search", name="search")))
     ask.outcome("?")
-    assert [("ask: search", "search, asked 1 times here, answered 0", "mend")] == found(examine(ask), "fallbacks")
+    assert [("ask: search", "search, asked once here, answered 0", "mend")] == found(examine(ask), "fallbacks")
 
 
 def test_no_fallback_at_all_is_worth_a_note():
@@ -102,6 +102,23 @@ def test_bugs_that_a_fallback_hides_are_counted():
     diagnosis = examine(protected)
     assert [("ask: builtins.LookupError, internal", "3 times here", "mend")] == found(diagnosis, "alerts")
     assert SECRET not in diagnosis.model_dump_json()
+
+
+def test_an_error_that_no_rule_knows_is_told_from_a_bug():
+    """Its class wants a rule: a `failure_kind`, or a Provider."""
+
+    class NewsError(Exception):
+        pass
+
+    def ask(_):
+        raise NewsError(SECRET)
+
+    protected = wrapped(fn=ask)
+    protected.outcome("?")
+    ((subject, says, verdict),) = found(examine(protected), "alerts")
+    assert subject.startswith("ask: ")
+    assert subject.endswith("NewsError, internal (no rule knows it)")
+    assert ("once here", "mend") == (says, verdict)
 
 
 def test_words_that_are_missing_are_found(tmp_path):
