@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from fallbackkit import Answer, Attempt, Confidence, Failure, FailureKind, Outcome, Source, Step, Ticket
 
-NOW = datetime(2026, 10, 14, 12, 26, tzinfo=UTC)
+NOW = datetime(2026, 10, 14, 12, 14, tzinfo=UTC)
 
 CARRY_OVER = (
     "You can carry over **five days** of leave until 31 March. "
@@ -163,7 +163,7 @@ def low_confidence_hedged() -> Outcome:
                 Source(title="Facilities handbook", locator="3.2", check="conflicts"),
             ),
         ),
-        confidence=Confidence(value=0.55, basis="model_said"),
+        confidence=Confidence(basis="model_said"),
         requested="ask_policies",
         reasons=(FailureKind.QUALITY_LOW_CONFIDENCE,),
         trail=(Step(name="ask_policies", verdict="abstained", duration=2.8, attempts=(Attempt(duration=2.8),)),),

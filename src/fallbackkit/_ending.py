@@ -113,13 +113,15 @@ def _status(call: Call, reply: Reply) -> Status:
 
 _UNKNOWN = Confidence()
 _NOT_MEASURED = dict(_UNKNOWN)
+_MEASURES = frozenset({"measured", "guaranteed", "agreement"})
 
 
 def _confidence(answer: Answer | None) -> Confidence:
     """A score says nothing about being right unless it says what it is."""
     if answer is None or answer.score_basis is None or answer.score is None or not 0 <= answer.score <= 1:
         return _UNKNOWN
-    return make_confidence({**_NOT_MEASURED, "value": answer.score, "basis": answer.score_basis})
+    value = answer.score if answer.score_basis in _MEASURES else None
+    return make_confidence({**_NOT_MEASURED, "value": value, "basis": answer.score_basis})
 
 
 def _reasons(call: Call, reply: Reply) -> tuple[FailureKind, ...]:

@@ -6,7 +6,7 @@ import random
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, model_validator
 from pydantic_core import to_jsonable_python
 
 from fallbackkit._text import Text
@@ -46,6 +46,10 @@ Verdict = Literal["answered", "failed", "abstained", "skipped", "rejected"]
 Basis = Literal["measured", "guaranteed", "agreement", "retrieval", "model_said", "none"]
 Check = Literal["quote_found", "quote_not_found", "not_checked", "unreachable", "changed", "conflicts"]
 TicketState = Literal["pending", "claimed", "decided", "cancelled", "expired"]
+
+
+_PARTIAL = frozenset({"working", "streaming", "interrupted"})
+_NO_MEASUREMENT = frozenset({"retrieval", "model_said", "none"})
 
 
 def _jsonable(value: Any) -> Any:
@@ -125,6 +129,8 @@ class Source(_Value):
         quote: The sentence that the answer rests on, verbatim.
         locator: The place inside, for example "section 4" or "page 7".
         check: Whether the quote was looked for in the source, and what was found.
+        checked_at: When it was looked for.
+        used: Whether the answer rests on it; what was only retrieved does not count as a source.
     """
 
     title: Text
@@ -133,6 +139,8 @@ class Source(_Value):
     locator: Text | None = None
     updated_at: datetime | None = None
     check: Check = "not_checked"
+    checked_at: datetime | None = None
+    used: bool = True
 
 
 class ToolCall(_Value):
@@ -196,6 +204,13 @@ class Confidence(_Value):
         lower: Lower end of the interval, in [0, 1].
         upper: Upper end of the interval, in [0, 1].
         n: Number of labelled cases it was measured on.
+        unlike: Whether this call is unlike those cases, so that what was measured may not hold.
+        raised: What speaks for the answer, in the words of the application.
+        lowered: What speaks against it.
+
+    Raises:
+        ValueError: A number for a basis that is no measurement of being right: ``retrieval``,
+            ``model_said`` or ``none``.
     """
 
     value: float | None = Field(default=None, ge=0, le=1)
@@ -207,6 +222,21 @@ class Confidence(_Value):
     measured_at: datetime | None = None
     expires_at: datetime | None = None
     guarantee: Text | None = None
+    unlike: bool = False
+    raised: tuple[Text, ...] = ()
+    lowered: tuple[Text, ...] = ()
+
+    @model_validator(mode="after")
+    def _claims_only_what_was_measured(self) -> Confidence:
+        if self.basis in _NO_MEASUREMENT:
+            for name in ("value", "lower", "upper"):
+                if (number := getattr(self, name)) is not None:
+                    raise ValueError(
+                        f"`{name}` must be None for the basis {self.basis!r}, got {number}: it says nothing about how"
+                        " often such answers are right; keep a raw score in `Answer.score`, and give a number"
+                        ' with basis="measured" once it was measured on labelled cases'
+                    )
+        return self
 
 
 class Attempt(_Value):
@@ -307,6 +337,15 @@ class Outcome(_Value):
     created_at: datetime | None = None
     prompt_version: Text | None = None
     variant: Text | None = None
+
+    @model_validator(mode="after")
+    def _vouches_only_for_what_is_whole(self) -> Outcome:
+        if self.status in _PARTIAL and self.confidence.basis != "none":
+            raise ValueError(
+                f"`confidence` must not be given for the status {self.status!r}, got {self.confidence.basis!r}: nobody"
+                " knows how sure an answer is that is not whole; leave it out"
+            )
+        return self
 
     @property
     def text(self) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from fallbackkit.errors import TRANSIENT, FailureKind
 from fallbackkit.messages import ActionId, Audience, Messages, notice
-from fallbackkit.messages._keys import KEYS
+from fallbackkit.messages._keys import keys
 from fallbackkit.messages._manner import KINDS, SITUATIONS
 from tests.messages.calls import LANGUAGES, STATUSES, outcomes
 
@@ -177,8 +177,8 @@ def test_each_kind_and_situation_has_its_manner_and_its_words():
     assert ("ar", "de", "en") == Messages().locales
     for locale in LANGUAGES:
         assert () == Messages().missing(locale)
-    assert {f"kinds.{kind}.title" for kind in FailureKind} <= set(KEYS)
-    assert {f"situations.{situation}.title" for situation in SITUATIONS} <= set(KEYS)
+    assert {f"kinds.{kind}.title" for kind in FailureKind} <= set(keys())
+    assert {f"situations.{situation}.title" for situation in SITUATIONS} <= set(keys())
 
 
 @kinds

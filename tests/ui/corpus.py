@@ -34,18 +34,22 @@ HOSTILE = (
 )
 
 
+PARTIAL = ("working", "streaming", "interrupted")
+
+
 def poisoned(text: str, status: str = "degraded") -> Outcome:
     """An outcome with the text in every field that holds one."""
     source = Source(title=text, url=text, quote=text, locator=text)
     link = Source(title=text, url=f"https://intranet.example/?q={text}", check="quote_found")
     failure = Failure(kind=FailureKind.FALLBACK_EXHAUSTED, reference=text)
     when = datetime(2026, 10, 1, tzinfo=UTC)
+    vouched = {"measured_on": text, "guarantee": text, "measured_at": when, "raised": (text,), "lowered": (text,)}
     return Outcome(
         id=text,
         name=text,
         status=status,
         answer=Answer(text=text, sources=(source, link), model=text, finish_reason=text, data={"path": text}),
-        confidence=Confidence(value=0.8, basis="guaranteed", n=9, measured_on=text, guarantee=text, measured_at=when),
+        confidence=Confidence() if status in PARTIAL else Confidence(value=0.8, basis="guaranteed", n=90, **vouched),
         requested=text,
         trail=(
             Step(name=text, verdict="failed", failure=failure, attempts=(Attempt(failure=failure),), duration=1.0),

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from fallbackkit import Answer, Outcome, ui
 from fallbackkit.messages import ActionId
 from fallbackkit.ui import _components
-from fallbackkit.ui._stylesheet import fonts, script, stylesheet
+from fallbackkit.ui._stylesheet import bridge, fonts, stylesheet
 from stories import outcome_card as stories
 from tests.ui.corpus import HOSTILE, outcomes, poisoned
 
@@ -48,7 +48,7 @@ def test_templates_are_constants(card):
     """What Gradio compiles in the browser is never built from data."""
     held = card(poisoned(HOSTILE[0]))
     assert held.html_template == "${value.html}"
-    assert (held.css_template, held.js_on_load) == ("", script())
+    assert (held.css_template, held.js_on_load) == ("", bridge())
     assert held.head == card().head
 
 

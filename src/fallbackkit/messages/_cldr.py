@@ -27,8 +27,11 @@ __all__ = [
     "clock",
     "conventions",
     "day",
+    "decimal",
     "direction",
     "length",
+    "listed",
+    "money",
     "number",
     "plural",
 ]
@@ -38,6 +41,8 @@ Unit = Literal["day", "hour", "minute", "second"]
 # Without a country, English is read all over the world: the day before the month, 24 hours.
 _WORLDWIDE = {"en": "en_150"}
 _LONGEST_TAG = 40
+_FINEST = 8
+_PRIVATE = 0xE000  # letters that no text uses
 _SCRIPT, _COUNTRY = 4, 2
 _UNITS: tuple[tuple[int, Unit, float], ...] = (
     (86400, "day", 36 * 3600),
@@ -112,6 +117,35 @@ def number(name: str, value: int) -> str:
     from babel.numbers import format_decimal
 
     return str(format_decimal(value, locale=_locale(name)))
+
+
+@lru_cache(maxsize=1024)
+def decimal(name: str, value: float, digits: int) -> str:
+    """``0.4``: rounded to that many digits behind the point, all of them written."""
+    from babel.numbers import format_decimal
+
+    return str(format_decimal(value, f"#,##0.{'0' * digits}" if digits else "#,##0", locale=_locale(name)))
+
+
+@lru_cache(maxsize=1024)
+def money(name: str, amount: float, currency: str) -> str:
+    """``€0.004``: with the digits of the currency, or two that say something where it is less than they can."""
+    from babel.numbers import format_currency, get_currency_precision
+
+    digits = get_currency_precision(currency)
+    if 0 < abs(amount) < 10.0 ** (1 - digits):
+        digits = min(_FINEST, 1 - math.floor(math.log10(abs(amount))))
+    shown = round(amount, digits) + 0.0  # never -0
+    return format_currency(shown, currency, locale=_locale(name), decimal_quantization=False)
+
+
+@lru_cache(maxsize=512)
+def listed(name: str, count: int) -> tuple[str, ...]:
+    """What stands around the items of a list of that length: ``a, b and c`` is ``"", ", ", " and ", ""``."""
+    from babel.lists import format_list
+
+    marks = [chr(_PRIVATE + index) for index in range(count)]
+    return tuple(re.split(f"[{marks[0]}-{marks[-1]}]", format_list(marks, locale=_locale(name)))) if marks else ("",)
 
 
 def length(name: str, seconds: float, *, towards: Literal["ahead", "ago"] | None = None) -> str:

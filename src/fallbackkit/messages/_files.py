@@ -9,16 +9,17 @@ from unicodedata import category
 
 from fallbackkit.messages import _cldr
 from fallbackkit.messages._catalogue import LONGEST_BODY
-from fallbackkit.messages._keys import KEYS, Key
+from fallbackkit.messages._keys import Key, keys
 from fallbackkit.messages._pseudo import PSEUDO
+from fallbackkit.messages._shipped import flat, messages_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
     from fallbackkit.messages._catalogue import Book
 
-__all__ = ["LONGEST_TITLE", "flat", "read"]
+__all__ = ["LONGEST_TITLE", "read"]
 
 LONGEST_TITLE = 60
 _TAG = re.compile(r"[a-z]{2,3}(?:-[A-Z][a-z]{3})?(?:-(?:[A-Z]{2}|\d{3}))?")
@@ -41,7 +42,7 @@ def read(path: Path) -> tuple[str, Book]:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path} is not TOML in UTF-8: {error}") from None
-    found = dict(_messages(table))
+    found = dict(messages_of(table, known=keys()))
     problems = [
         f"{path}: `{key}` {wrong}" for key, text in found.items() for wrong in _problems(key, text, conventions)
     ]
@@ -50,26 +51,12 @@ def read(path: Path) -> tuple[str, Book]:
     return tag, flat(table)
 
 
-def flat(table: Mapping[str, Any]) -> Book:
-    """The messages of a file that is known to be right, by name."""
-    return {key: tuple(text) if isinstance(text, list) else text for key, text in _messages(table)}
-
-
-def _messages(table: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    for name, value in table.items():
-        key = above + name
-        if isinstance(value, dict) and key not in KEYS:
-            yield from _messages(value, f"{key}.")
-        else:
-            yield key, value
-
-
 def _problems(key: str, value: object, conventions: str) -> Iterator[str]:
-    if key not in KEYS:
-        near = get_close_matches(key, KEYS, n=1)
+    if key not in keys():
+        near = get_close_matches(key, keys(), n=1)
         yield "is no message" + (f"; did you mean `{near[0]}`?" if near else "; see docs/messages.md for all there are")
         return
-    kind = KEYS[key]
+    kind = keys()[key]
     match kind.form, value:
         case "line", str():
             yield from _wrong(value, kind)

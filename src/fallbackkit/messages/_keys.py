@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple, TypeAlias, get_args
+from functools import cache
+from string import Formatter
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, get_args
 
 from fallbackkit.errors import FailureKind
 from fallbackkit.messages._manner import SITUATIONS
+from fallbackkit.messages._shipped import shipped
 from fallbackkit.messages._types import ActionId
 
-__all__ = ["KEYS", "Form", "Key"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fallbackkit.messages._catalogue import Text
+
+__all__ = ["Form", "Key", "keys"]
 
 Form: TypeAlias = Literal["line", "title", "sentences", "plural"]
 
@@ -26,7 +34,7 @@ _BODY = Key("sentences", _FOR_PEOPLE)
 _INSIDE = frozenset({"cause", "kind", "reference", "requested", "served_by", "unserved"})
 _MOMENT = frozenset({"day", "time", "zone"})
 
-KEYS: dict[str, Key] = {
+_NOTICES: dict[str, Key] = {
     **{f"actions.{action}": Key() for action in get_args(ActionId)},
     "operator.body": Key("sentences", _FOR_PEOPLE | _INSIDE),
     "values.reviewer": Key(),
@@ -42,9 +50,21 @@ KEYS: dict[str, Key] = {
     "values.words": Key("plural", frozenset({"n"})),
 }
 for _kind in FailureKind:
-    KEYS[f"kinds.{_kind}.title"] = _TITLE
-    KEYS[f"kinds.{_kind}.body"] = _BODY
-    KEYS[f"kinds.{_kind}.clause"] = KEYS[f"kinds.{_kind}.cause"] = Key()
+    _NOTICES[f"kinds.{_kind}.title"] = _TITLE
+    _NOTICES[f"kinds.{_kind}.body"] = _BODY
+    _NOTICES[f"kinds.{_kind}.clause"] = _NOTICES[f"kinds.{_kind}.cause"] = Key()
 for _situation in SITUATIONS:
-    KEYS[f"situations.{_situation}.title"] = _TITLE
-    KEYS[f"situations.{_situation}.body"] = _BODY
+    _NOTICES[f"situations.{_situation}.title"] = _TITLE
+    _NOTICES[f"situations.{_situation}.body"] = _BODY
+
+
+@cache
+def keys() -> Mapping[str, Key]:
+    """All messages: those of the notices, and those of the components, for which the English words are the model."""
+    return _NOTICES | {name: _modelled(text) for name, text in shipped("en").items() if name not in _NOTICES}
+
+
+def _modelled(text: Text) -> Key:
+    form: Form = "line" if isinstance(text, str) else "sentences" if isinstance(text, tuple) else "plural"
+    texts = (text,) if isinstance(text, str) else text if isinstance(text, tuple) else text.values()
+    return Key(form, frozenset(name for each in texts for _, name, _, _ in Formatter().parse(each) if name is not None))

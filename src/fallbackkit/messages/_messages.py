@@ -1,16 +1,14 @@
 from __future__ import annotations
 
-import tomllib
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fallbackkit.messages import _cldr
 from fallbackkit.messages._catalogue import Catalogue
-from fallbackkit.messages._files import flat, read
-from fallbackkit.messages._keys import KEYS
+from fallbackkit.messages._files import read
+from fallbackkit.messages._keys import keys
 from fallbackkit.messages._pseudo import PSEUDO, disguised
+from fallbackkit.messages._shipped import LANGUAGES, shipped
 
 if TYPE_CHECKING:
     import os
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["SHIPPED", "Messages"]
 
-_SHIPPED = ("ar", "de", "en")
 _LAST = "en"
 
 
@@ -60,7 +57,7 @@ class Messages:
     @property
     def locales(self) -> tuple[str, ...]:
         """The languages that there are words in, without the pseudo-locales."""
-        return tuple(sorted({*_SHIPPED, *self._own}))
+        return tuple(sorted({*LANGUAGES, *self._own}))
 
     def missing(self, locale: str) -> tuple[str, ...]:
         """The messages that have no wording in this language, and so are said in English or not at all.
@@ -78,8 +75,8 @@ class Messages:
         """
         found = self._catalogue(_cldr.chain(locale))
         if found is None:
-            return tuple(KEYS)
-        gaps = [key for key in KEYS if key not in found.book]
+            return tuple(keys())
+        gaps = [key for key in keys() if key not in found.book]
         for key, forms in found.book.items():
             if isinstance(forms, dict):
                 gaps += [f"{key}.{form}" for form in sorted(_cldr.categories(found.conventions) - set(forms))]
@@ -102,7 +99,7 @@ class Messages:
         if tags[0] in PSEUDO:
             return tags[:1]
         conventions = _cldr.conventions(tags[0]) or _LAST
-        return (conventions, *(tag for tag in tags if tag in _SHIPPED or tag in self._own))
+        return (conventions, *(tag for tag in tags if tag in LANGUAGES or tag in self._own))
 
     def _compiled(self, tags: tuple[str, ...]) -> Catalogue | None:
         conventions, *worded = tags
@@ -116,8 +113,7 @@ class Messages:
         return Catalogue(worded[0], conventions, _cldr.direction(conventions), book)
 
     def _book(self, tag: str) -> Book:
-        shipped = _shipped(tag) if tag in _SHIPPED else {}
-        return {**shipped, **self._own.get(tag, {})}
+        return {**(shipped(tag) if tag in LANGUAGES else {}), **self._own.get(tag, {})}
 
 
 def _each(paths: tuple[str | os.PathLike[str], ...]) -> Iterator[Path]:
@@ -126,12 +122,6 @@ def _each(paths: tuple[str | os.PathLike[str], ...]) -> Iterator[Path]:
         if not found:
             raise ValueError(f"{path} has no file of words; name the folder that holds your `fr.toml`")
         yield from found
-
-
-@cache
-def _shipped(tag: str) -> Book:
-    text = (files("fallbackkit.messages") / "locales" / f"{tag}.toml").read_text(encoding="utf-8")
-    return flat(tomllib.loads(text))
 
 
 SHIPPED = Messages()

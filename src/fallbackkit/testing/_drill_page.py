@@ -10,7 +10,8 @@ from fallbackkit.testing._drill_text import heading, noted, red_by_finding, span
 try:
     from fallbackkit.ui._stylesheet import fonts, stylesheet
     from fallbackkit.ui.views import outcome_card
-    from fallbackkit.ui.views._html import el, icon
+    from fallbackkit.ui.views._html import el
+    from fallbackkit.ui.views._icons import icon
 except ModuleNotFoundError as missing:
     raise ImportError("Report.html() draws the cards of fallbackkit.ui: pip install 'fallbackkit[ui]'") from missing
 

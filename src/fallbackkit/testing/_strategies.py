@@ -44,6 +44,8 @@ _HOSTILE = (
 _DELAYS = (0.0, 0.5, 5.0, 60.0)
 _HAS_ANSWER = frozenset({"answered", "degraded", "reviewed", "streaming", "interrupted"})
 _HAS_NO_ANSWER = frozenset({"working", "awaiting_review", "unavailable"})
+_NOT_WHOLE = frozenset({"working", "streaming", "interrupted"})
+_MEASURES = ("measured", "guaranteed", "agreement")
 _HAS_FAILURE = frozenset({"unavailable", "awaiting_review", "interrupted"})
 
 
@@ -193,6 +195,8 @@ def _answers(st: Any) -> Any:
         locator=optional,
         updated_at=_moments(st),
         check=st.sampled_from(get_args(Check)),
+        checked_at=_moments(st),
+        used=st.booleans(),
     )
     return st.builds(
         Answer,
@@ -213,17 +217,26 @@ def _answers(st: Any) -> Any:
 
 def _confidences(st: Any) -> Any:
     share = st.none() | st.floats(0, 1)
+    numbers = {"value": share, "lower": share, "upper": share}
+    claims = _claims(st, st.sampled_from(_MEASURES), numbers)
+    return st.one_of(
+        claims, _claims(st, st.sampled_from([each for each in get_args(Basis) if each not in _MEASURES]), {})
+    )
+
+
+def _claims(st: Any, bases: Any, numbers: dict[str, Any]) -> Any:
     return st.builds(
         Confidence,
-        value=share,
-        basis=st.sampled_from(get_args(Basis)),
-        lower=share,
-        upper=share,
+        basis=bases,
+        **numbers,
         n=st.none() | st.integers(0, 10**6),
         measured_on=st.none() | _texts(st),
         measured_at=_moments(st),
         expires_at=_moments(st),
         guarantee=st.none() | _texts(st),
+        unlike=st.booleans(),
+        raised=st.lists(_texts(st), max_size=2).map(tuple),
+        lowered=st.lists(_texts(st), max_size=2).map(tuple),
     )
 
 
@@ -262,7 +275,7 @@ def _built(st: Any, status: Status, *, shown: bool) -> Any:
         before=st.lists(_steps(st, answered=False), min_size=int(status == "degraded" or failed), max_size=3),
         served=_steps(st, answered=True) if shown and status != "interrupted" else st.none(),
         answer=_answers(st) if shown else st.none(),
-        confidence=_confidences(st) if shown else st.just(Confidence()),
+        confidence=_confidences(st) if shown and status not in _NOT_WHOLE else st.just(Confidence()),
         failure=failures() if failed else st.none(),
         ticket=_tickets(st, states) if ticketed else st.none(),
         duration=st.floats(0, 1e6),

@@ -10,7 +10,7 @@ from gradio.context import Context
 
 from fallbackkit._clock import Clock, SystemClock
 from fallbackkit.review import Answered, Approved, Claim, ClaimLost, Edited, Rejected
-from fallbackkit.ui._components import Rendered
+from fallbackkit.ui._base import Rendered
 from fallbackkit.ui.views import review_case, review_list
 
 if TYPE_CHECKING:

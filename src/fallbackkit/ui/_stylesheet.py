@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import base64
+import re
 from functools import cache
 from importlib.resources import files
 
-__all__ = ["fonts", "script", "stylesheet"]
+__all__ = ["bridge", "fonts", "script", "stylesheet"]
 
 _STATIC = files("fallbackkit.ui") / "static"
 _LATIN = (
@@ -16,17 +17,33 @@ _LATIN_EXT = (
     "E9F,U+1EF2-1EFF,U+20A0-20AB,U+20AD-20C0,U+2113,U+2C60-2C7F,U+A720-A7FF"
 )
 _FACES = (("next", "latin", _LATIN), ("next", "latin-ext", _LATIN_EXT), ("mono", "latin", _LATIN))
+_FIRST, _LAST = "base.css", "modes.css"
 
 
 @cache
 def stylesheet() -> str:
-    """The CSS of all components, for pages that are not built with ``theme()``. No outside requests."""
-    return (_STATIC / "fallbackkit.css").read_text("utf-8")
+    """The CSS of all components, for any page. No outside requests; ``fonts()`` adds the typeface."""
+    sheets = {path.name: path.read_text("utf-8") for path in (_STATIC / "css").iterdir()}
+    names = [_FIRST, *sorted(sheets.keys() - {_FIRST, _LAST}), _LAST]
+    return "\n".join(_shorter(sheets[name]) for name in names)
+
+
+def _shorter(css: str) -> str:
+    """Without comments and the room that only people need."""
+    css = re.sub(r"/\*.*?\*/", "", css, flags=re.DOTALL)
+    return re.sub(r"\s*\n\s*", "\n", re.sub(r"\s*([{};])\s*", r"\1", css)).strip()
 
 
 @cache
 def script() -> str:
+    """The JavaScript of all components, for any page; it needs no other and asks nobody for anything."""
     return (_STATIC / "fallbackkit.js").read_text("utf-8")
+
+
+@cache
+def bridge() -> str:
+    """What a component of Gradio runs, to hand the events of ``script()`` on to Python."""
+    return (_STATIC / "gradio.js").read_text("utf-8")
 
 
 @cache

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from fallbackkit.ui.views._card import (
-    answered_by,
     confidence_meter,
     error_card,
     escalation_tracker,
     outcome_card,
     source_list,
 )
+from fallbackkit.ui.views._provenance import answered_by
 from fallbackkit.ui.views._review import review_case, review_list
 
 __all__ = [

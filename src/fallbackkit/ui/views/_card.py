@@ -1,29 +1,28 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, Literal, get_args
 
-from fallbackkit._outcome import Confidence
+from fallbackkit._outcome import Confidence, Status
+from fallbackkit.messages import Notice
 from fallbackkit.ui.views._confidence import confidence
-from fallbackkit.ui.views._html import Child, component, el
-from fallbackkit.ui.views._labels import Reader
+from fallbackkit.ui.views._html import Child, el
 from fallbackkit.ui.views._markdown import rich_text
 from fallbackkit.ui.views._notice import actions, hedge, notice_box
-from fallbackkit.ui.views._provenance import author, is_model_made, provenance, rail, sentence
+from fallbackkit.ui.views._pieces import component
+from fallbackkit.ui.views._provenance import author, by_line, is_model_made, provenance, rail
+from fallbackkit.ui.views._reader import For, Reader
 from fallbackkit.ui.views._sources import sources
 from fallbackkit.ui.views._tracker import tracker
 from fallbackkit.ui.views._trail import trail
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-    from datetime import datetime, tzinfo
+    from typing import Unpack
 
     from markupsafe import Markup
 
     from fallbackkit._outcome import Outcome
-    from fallbackkit.messages import Messages, Notice
 
 __all__ = [
-    "answered_by",
     "confidence_meter",
     "error_card",
     "escalation_tracker",
@@ -32,24 +31,15 @@ __all__ = [
     "source_list",
 ]
 
-_LABELS = ("AI wrote this. Check amounts and dates before you act.", "AI wrote the draft, and a person checked it.")
+_KNOWN = frozenset(get_args(Status))
 _SILENT = frozenset({"answered", "reviewed", "working", "streaming"})
 _FINISHED = frozenset({"answered", "degraded", "low_confidence"})
+_WITHHELD = frozenset({"awaiting_review", "unavailable", "working"})
 
 
 def shows_answer(outcome: Outcome) -> bool:
     """Whether the answer may be on the screen; a withheld one may not."""
-    return outcome.answer is not None and outcome.status not in {"awaiting_review", "unavailable", "working"}
-
-
-class For(TypedDict, total=False):
-    """Whom a view is drawn for; see ``outcome_card``."""
-
-    now: datetime | None
-    tz: tzinfo | None
-    locale: str
-    actions: Collection[str] | None
-    messages: Messages | None
+    return outcome.answer is not None and outcome.status not in _WITHHELD
 
 
 def outcome_card(outcome: Outcome | None, **reader: Unpack[For]) -> Markup:
@@ -62,7 +52,7 @@ def outcome_card(outcome: Outcome | None, **reader: Unpack[For]) -> Markup:
         outcome: What to show; None shows an empty state.
         **reader: ``now``, the reader's present (without it times are absolute only); ``tz``, the
             zone times are shown in (without it, the zone each came with); ``locale``, a BCP 47 tag
-            for the words of the notice; ``actions``, the ids of the actions that the page handles
+            for all the words; ``actions``, the ids of the actions that the page handles
             (None offers all); ``messages``, your own words (None gives those of the kit).
 
     Returns:
@@ -75,13 +65,7 @@ def outcome_card(outcome: Outcome | None, **reader: Unpack[For]) -> Markup:
     """
     given = Reader(**reader)
     notice = _notice(outcome, given)
-    return _frame("outcome-card", outcome, notice, _card(outcome, notice, given))
-
-
-def answered_by(outcome: Outcome | None, **reader: Unpack[For]) -> Markup:
-    """Who answered, alone: requested, actual and reason in one click. Arguments as ``outcome_card``."""
-    given = Reader(**reader)
-    return _alone("answered-by", outcome, given, provenance(outcome, given))
+    return _frame("outcome-card", outcome, notice, _card(outcome, notice, given), given)
 
 
 def confidence_meter(outcome: Outcome | None, **reader: Unpack[For]) -> Markup:
@@ -107,16 +91,21 @@ def error_card(outcome: Outcome | None, **reader: Unpack[For]) -> Markup:
 def escalation_tracker(outcome: Outcome | None, **reader: Unpack[For]) -> Markup:
     """How far a question is on its way to a person, alone. Arguments as ``outcome_card``."""
     given = Reader(**reader)
-    return _alone("escalation-tracker", outcome, given, tracker(outcome.ticket if outcome else None))
+    return _alone("escalation-tracker", outcome, given, tracker(outcome.ticket if outcome else None, given))
 
 
 def _notice(outcome: Outcome | None, reader: Reader) -> Notice | None:
     """The words, with times in the reader's zone."""
-    return outcome.notice(reader.locale, zone=reader.tz, messages=reader.messages) if outcome is not None else None
+    if outcome is None:
+        return None
+    if outcome.status not in _KNOWN:
+        title, body = reader.text("ui.card.newer"), reader.text("ui.card.newer_body")
+        return Notice(title=title, body=body, lang=reader.lang, direction=reader.direction)
+    return outcome.notice(reader.locale, zone=reader.tz, messages=reader.messages)
 
 
 def _alone(name: str, outcome: Outcome | None, reader: Reader, body: Child) -> Markup:
-    return _frame(name, outcome, _notice(outcome, reader), el("div", body, class_="fk-card"))
+    return _frame(name, outcome, _notice(outcome, reader), el("div", body, class_="fk-card"), reader)
 
 
 def _card(outcome: Outcome | None, notice: Notice | None, reader: Reader) -> Markup:
@@ -126,34 +115,32 @@ def _card(outcome: Outcome | None, notice: Notice | None, reader: Reader) -> Mar
     ticket = outcome.ticket if outcome is not None and outcome.status == "awaiting_review" else None
     return el(
         "article",
-        el("div", provenance(outcome, reader), class_="fk-slot"),
-        el("div", _answer(outcome, notice, hedged=hedged), class_="fk-slot", hidden=outcome is not None and not shown),
-        el("div", tracker(ticket, placed=False), class_="fk-slot", hidden=ticket is None),
-        el("div", _meter(outcome, reader), class_="fk-slot", hidden=not _has_meter(outcome)),
-        el(
-            "div",
-            notice_box(boxed, titled=outcome is None or not outcome.degraded),
-            class_="fk-slot",
-            hidden=boxed is None,
-        ),
-        el("div", _sources(outcome, reader), class_="fk-slot", hidden=not shown or not _is_final(outcome)),
-        el("div", actions(outcome, notice, reader, on_screen="show_sources"), class_="fk-slot"),
-        el("div", trail(outcome, reader), class_="fk-slot"),
+        _slot(provenance(outcome, reader)),
+        _slot(_answer(outcome, notice, reader, hedged=hedged), shown=outcome is None or shown),
+        _slot(tracker(ticket, reader, placed=False), shown=ticket is not None),
+        _slot(_meter(outcome, reader), shown=_has_meter(outcome)),
+        _slot(notice_box(boxed, titled=outcome is None or not outcome.degraded), shown=boxed is not None),
+        _slot(_sources(outcome, reader), shown=shown and _is_final(outcome)),
+        _slot(actions(outcome, notice, reader, on_screen="show_sources")),
+        _slot(trail(outcome, reader)),
         class_="fk-card",
-        aria_label="Answer",
+        aria_label=reader.text("ui.card.name"),
         aria_busy="true" if outcome is not None and outcome.status in {"working", "streaming"} else "false",
     )
 
 
-def _answer(outcome: Outcome | None, notice: Notice | None, *, hedged: bool) -> list[Child]:
+def _slot(*content: Child, shown: bool = True) -> Markup:
+    return el("div", *content, class_="fk-slot", hidden=not shown)
+
+
+def _answer(outcome: Outcome | None, notice: Notice | None, reader: Reader, *, hedged: bool) -> list[Child]:
     if outcome is None:
-        return [
-            el("p", "Ask something. The answer appears here, with who gave it and how sure that is.", class_="fk-empty")
-        ]
+        return [el("p", reader.say("ui.card.empty"), class_="fk-empty")]
     text = rich_text(outcome.text) if shows_answer(outcome) else None
+    label: Literal["ui.ai.drafted", "ui.ai.wrote"] = "ui.ai.drafted" if outcome.status == "reviewed" else "ui.ai.wrote"
     return [
         el("div", hedge(notice) if hedged and notice else None, text, class_="fk-answer"),
-        el("p", _LABELS[outcome.status == "reviewed"], class_="fk-ai", hidden=not is_model_made(outcome)),
+        el("p", reader.say(label), class_="fk-ai", hidden=not is_model_made(outcome)),
     ]
 
 
@@ -179,27 +166,30 @@ def _sources(outcome: Outcome | None, reader: Reader) -> Markup:
     return sources(outcome.sources, reader, model_made=is_model_made(outcome))
 
 
-def _frame(name: str, outcome: Outcome | None, notice: Notice | None, body: Markup) -> Markup:
+def _frame(name: str, outcome: Outcome | None, notice: Notice | None, body: Markup, reader: Reader) -> Markup:
     return component(
         name,
         body,
-        live=_announcement(outcome, notice),
+        reader=reader,
+        live=_announcement(outcome, notice, reader),
         urgent=notice is not None and notice.speech == "alert",
+        rail=rail(outcome),
+        tone=notice.tone if notice is not None else "neutral",
         data_status=outcome.status if outcome is not None else "empty",
-        data_rail=rail(outcome),
-        data_tone=notice.tone if notice is not None else "neutral",
         data_id=outcome.id if outcome is not None else None,
     )
 
 
-def _announcement(outcome: Outcome | None, notice: Notice | None) -> str:
+def _announcement(outcome: Outcome | None, notice: Notice | None, reader: Reader) -> str:
     if outcome is None or notice is None:
         return ""
     match outcome.status:
         case "working" | "streaming":
-            return "Working on an answer."
+            return reader.text("ui.card.working")
         case "answered" | "degraded" | "reviewed":
-            return f"Answer ready. {sentence(outcome)}."
-        case "low_confidence" | "awaiting_review" | "interrupted" | "unavailable":
-            stop = "" if notice.title.endswith("?") else "."
-            return f"{notice.title}{stop} {notice.body}"
+            return reader.text("ui.card.ready", by=by_line(outcome, reader).striptags())
+        case _:
+            asks = notice.title.endswith(("?", "؟"))
+            return reader.text(
+                "ui.card.asked" if asks else "ui.card.said", title=notice.title, body=notice.body
+            ).strip()

@@ -3,12 +3,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple, assert_never
 
 from fallbackkit.ui.views._html import Child, bdi, el
-from fallbackkit.ui.views._labels import Reader, count
+from fallbackkit.ui.views._labels import count
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
     from fallbackkit._outcome import Confidence
+    from fallbackkit.ui.views._reader import Reader
 
 __all__ = ["confidence"]
 

@@ -3,33 +3,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fallbackkit.messages import Action
-from fallbackkit.ui.views._html import Child, el, icon
+from fallbackkit.ui.views._html import Child, el
+from fallbackkit.ui.views._pieces import box, button, buttons
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
     from fallbackkit._outcome import Outcome
     from fallbackkit.messages import Notice
-    from fallbackkit.ui.views._labels import Reader
+    from fallbackkit.ui.views._reader import Reader
 
 __all__ = ["actions", "hedge", "needs_help", "notice_box"]
 
-_DRAWINGS = {"neutral": "info", "info": "info", "attention": "attention", "danger": "danger", "success": "ok"}
 _ASK = "escalate"
 
 
 def notice_box(notice: Notice | None, *, titled: bool = True) -> Markup:
     """What it means for the task, and what to do next. Without its title where the line above says it."""
     title, body = (notice.title, notice.body) if notice else ("", "")
-    return el(
-        "div",
-        icon(_DRAWINGS[notice.tone if notice else "neutral"]),
-        el("p", title, class_="fk-notice-title", hidden=not titled),
-        el("p", body, class_="fk-notice-body", hidden=not body),
-        class_=f"fk-notice fk-tone-{notice.tone if notice else 'neutral'}",
+    return box(
+        title if titled else None,
+        body,
+        tone=notice.tone if notice else "neutral",
         lang=notice.lang if notice else None,
-        dir=notice.direction if notice else None,
-        hidden=notice is None or not (titled or body),
+        direction=notice.direction if notice else None,
+        shown=notice is not None and bool((titled and title) or body),
     )
 
 
@@ -60,14 +58,12 @@ def actions(outcome: Outcome | None, notice: Notice | None, reader: Reader, *, o
     if dropped is not None and dropped.primary and given:
         first = next(iter(given))
         given[first] = given[first].model_copy(update={"primary": True})
-    ask = given.pop(_ASK, Action(id=_ASK, label="Ask a person"))
+    ask = given.pop(_ASK, None) or Action(id=_ASK, label=reader.text("actions.escalate"))
     shown = reader.offers(_ASK) and ((outcome is not None and needs_help(outcome)) or _is_offered(notice))
-    return el(
-        "div",
+    return buttons(
         el("div", [_button(action) for action in given.values()], class_="fk-actions-usual", hidden=not given),
         _button(ask, shown=shown),
-        class_="fk-actions",
-        hidden=not given and not shown,
+        shown=bool(given) or shown,
     )
 
 
@@ -76,11 +72,4 @@ def _is_offered(notice: Notice | None) -> bool:
 
 
 def _button(action: Action, *, shown: bool = True) -> Child:
-    return el(
-        "button",
-        action.label,
-        type="button",
-        class_="fk-button fk-primary" if action.primary else "fk-button",
-        data_action=action.id,
-        hidden=not shown,
-    )
+    return button(action.id, action.label, look="primary" if action.primary else "plain", shown=shown)

@@ -2,9 +2,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fallbackkit.ui.views._html import Child, bdi, component, el, icon
-from fallbackkit.ui.views._labels import Reader, case_code, clause, count
+from fallbackkit.ui.views._html import Child, bdi, el
+from fallbackkit.ui.views._icons import icon
+from fallbackkit.ui.views._labels import clause, count
 from fallbackkit.ui.views._markdown import rich_text
+from fallbackkit.ui.views._pieces import case_code, component
+from fallbackkit.ui.views._reader import Reader
 from fallbackkit.ui.views._sources import sources
 
 if TYPE_CHECKING:
@@ -47,8 +50,9 @@ def review_list(
             el("ul", rows, class_="fk-review-items", role="list", hidden=not rows),
             class_="fk-card",
         ),
+        reader=reader,
         live=status,
-        data_rail="person",
+        rail="person",
         data_status="empty" if not items else "open",
     )
 
@@ -117,9 +121,10 @@ def review_case(
             el("div", body, class_="fk-case"),
             class_="fk-card",
         ),
+        reader=reader,
         live=status,
         urgent=bool(status),
-        data_rail="person",
+        rail="person",
         data_id=claim.item.id if claim is not None else None,
     )
 

@@ -4,8 +4,10 @@ from collections import Counter
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from fallbackkit.ui.views._html import Child, bdi, disclosure, el, external_link, icon, safe_url
-from fallbackkit.ui.views._labels import Reader, count
+from fallbackkit.ui.views._html import Child, bdi, el, safe_url
+from fallbackkit.ui.views._icons import icon
+from fallbackkit.ui.views._labels import count
+from fallbackkit.ui.views._pieces import disclosure, external_link
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from fallbackkit._outcome import Check, Source
+    from fallbackkit.ui.views._reader import Reader
 
 __all__ = ["sources"]
 
@@ -71,7 +74,7 @@ def _entry(number: int, source: Source, reader: Reader) -> Markup:
     return el(
         "li",
         el("span", bdi(str(number)), class_="fk-source-no"),
-        el("span", external_link(source.url, bdi(source.title or "Untitled")), class_="fk-source-title"),
+        el("span", external_link(source.url, bdi(source.title or "Untitled"), reader=reader), class_="fk-source-title"),
         el("span", icon(drawing), el("span", words), class_=f"fk-check fk-check-{source.check}"),
         el("span", _joined(details), class_="fk-source-where", hidden=not any(details)),
         el("blockquote", source.quote, dir="auto", class_="fk-source-quote") if source.quote else None,

@@ -3,8 +3,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, assert_never
 
-from fallbackkit.ui.views._html import Child, bdi, disclosure, el, hidden
-from fallbackkit.ui.views._labels import Reader, clause, count, seconds, who
+from fallbackkit.ui.views._html import Child, bdi, el
+from fallbackkit.ui.views._labels import clause, count
+from fallbackkit.ui.views._pieces import disclosure, hidden
+from fallbackkit.ui.views._provenance import who
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from fallbackkit._outcome import Outcome, Step
+    from fallbackkit.ui.views._reader import Reader
 
 __all__ = ["trail"]
 
@@ -21,13 +24,13 @@ def trail(outcome: Outcome | None, reader: Reader) -> Markup:
     if outcome is not None and outcome.status in {"working", "streaming"}:
         outcome = None
     reference = outcome.failure.reference if outcome and outcome.failure else None
-    label = _label(outcome) if outcome else ""
+    label: Child = _label(outcome, reader) if outcome else ""
     return el(
         "div",
         disclosure(
             "trail",
             label,
-            _table(outcome) if outcome and outcome.trail else None,
+            _table(outcome, reader) if outcome and outcome.trail else None,
             el("dl", _facts(outcome, reference, reader), class_="fk-facts") if outcome else None,
             shown=outcome is not None and bool(outcome.trail or reference),
         ),
@@ -36,9 +39,12 @@ def trail(outcome: Outcome | None, reader: Reader) -> Markup:
     )
 
 
-def _label(outcome: Outcome) -> list[Child]:
+def _label(outcome: Outcome, reader: Reader) -> list[Child]:
     tried = count(len(outcome.trail), "step")
-    return ["What the system did: ", bdi(f"{tried}, {seconds(outcome.duration)}" if outcome.trail else "details")]
+    return [
+        "What the system did: ",
+        bdi(f"{tried}, {reader.seconds(outcome.duration)}" if outcome.trail else "details"),
+    ]
 
 
 def _facts(outcome: Outcome, reference: str | None, reader: Reader) -> list[Child]:
@@ -58,7 +64,7 @@ def _facts(outcome: Outcome, reference: str | None, reader: Reader) -> list[Chil
     return [el("div", el("dt", term), el("dd", value)) for term, value in rows if value is not None]
 
 
-def _table(outcome: Outcome) -> Markup:
+def _table(outcome: Outcome, reader: Reader) -> Markup:
     steps = outcome.trail
     total = math.fsum(map(_length, steps)) or 1.0
     heads = [el("th", name, scope="col") for name in ("Step", "Result", "Tries", "Time")]
@@ -68,7 +74,7 @@ def _table(outcome: Outcome) -> Markup:
             "table",
             el("caption", "What the system did, in order", class_="fk-sr"),
             el("thead", el("tr", heads, el("td", class_="fk-bar", aria_hidden="true"))),
-            el("tbody", _rows(outcome, total)),
+            el("tbody", _rows(outcome, total, reader)),
             class_="fk-steps-table",
         ),
         class_="fk-scroll",
@@ -78,7 +84,7 @@ def _table(outcome: Outcome) -> Markup:
     )
 
 
-def _rows(outcome: Outcome, total: float) -> Iterator[Markup]:
+def _rows(outcome: Outcome, total: float, reader: Reader) -> Iterator[Markup]:
     start = 0.0
     for step in outcome.trail:
         length = _length(step)
@@ -86,10 +92,10 @@ def _rows(outcome: Outcome, total: float) -> Iterator[Markup]:
         start += length
         yield el(
             "tr",
-            el("th", bdi(_title(step, outcome)), _code(step, outcome), scope="row"),
+            el("th", bdi(who(step, outcome, reader)), _code(step, outcome, reader), scope="row"),
             el("td", _result(step)),
             el("td", bdi(str(len(step.attempts)) if step.attempts else "–")),
-            el("td", bdi(seconds(step.duration)), _waited(step), class_="fk-time"),
+            el("td", bdi(reader.seconds(step.duration)), _waited(step, reader), class_="fk-time"),
             el("td", el("i", class_=f"fk-span fk-span-{step.verdict}", style=bar), class_="fk-bar", aria_hidden="true"),
         )
 
@@ -98,12 +104,8 @@ def _length(step: Step) -> float:
     return min(step.duration, 1e9) if step.duration > 0 else 0.0
 
 
-def _title(step: Step, outcome: Outcome) -> str:
-    return who(step, outcome).removeprefix("the ").removeprefix("a ")
-
-
-def _code(step: Step, outcome: Outcome) -> Child:
-    return None if _title(step, outcome) == step.name else [" ", bdi(step.name, class_="fk-code")]
+def _code(step: Step, outcome: Outcome, reader: Reader) -> Child:
+    return None if who(step, outcome, reader) == step.name else [" ", bdi(step.name, class_="fk-code")]
 
 
 def _result(step: Step) -> str:
@@ -122,6 +124,6 @@ def _result(step: Step) -> str:
             assert_never(step.verdict)
 
 
-def _waited(step: Step) -> Child:
+def _waited(step: Step, reader: Reader) -> Child:
     waited = math.fsum(attempt.waited for attempt in step.attempts if math.isfinite(attempt.waited))
-    return el("span", f"{seconds(waited)} of it waiting", class_="fk-waited") if waited > 0 else None
+    return el("span", f"{reader.seconds(waited)} of it waiting", class_="fk-waited") if waited > 0 else None

@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+import base64
+import json
+from abc import ABCMeta
+from datetime import UTC, datetime, tzinfo
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+import gradio as gr
+from gradio.component_meta import ComponentMeta, updateable
+from gradio.events import EventListener
+from pydantic import BaseModel
+
+from fallbackkit._clock import Clock, SystemClock
+from fallbackkit.ui._stylesheet import bridge, script, stylesheet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from markupsafe import Markup
+
+    from fallbackkit.messages import Messages
+
+__all__ = ["Rendered", "View", "events"]
+
+P = TypeVar("P", bound=BaseModel)
+
+
+@cache
+def head() -> str:
+    """Stylesheet and script, which Gradio puts on the page once however many components ask for them."""
+    css = base64.b64encode(stylesheet().encode()).decode()
+    return f'<link rel="stylesheet" href="data:text/css;base64,{css}"><script>{script()}</script>'
+
+
+class Quiet(ComponentMeta):
+    """Gradio's metaclass writes a ``.pyi`` file beside the source of each new class; this one does not."""
+
+    def __new__(cls, name: str, bases: tuple[type, ...], attrs: dict[str, Any]) -> Any:
+        if "__init__" in attrs:
+            attrs["__init__"] = updateable(attrs["__init__"])  # type: ignore[no-untyped-call]
+        attrs |= {str(event): event.listener for event in attrs.get("EVENTS", ())}
+        return ABCMeta.__new__(cls, name, bases, attrs)
+
+
+def events(*names: str) -> list[EventListener]:
+    """Listeners for these actions, and for ``action``, which hears every one of them."""
+    return [EventListener(name) for name in (*names, "action")]
+
+
+class Rendered(gr.HTML, metaclass=Quiet):
+    """A view on a page: shows the HTML that its handlers return, and raises an event an action."""
+
+    EVENTS: ClassVar[list[EventListener]] = events("claim")  # type: ignore[misc]
+
+    def __init__(self, value: Any = None, **kwargs: Any) -> None:
+        super().__init__(
+            value,
+            html_template="${value.html}",
+            js_on_load=bridge(),
+            head=head(),
+            apply_default_css=False,
+            **kwargs,
+        )
+
+    def postprocess(self, value: Markup | None) -> dict[str, Any]:  # type: ignore[override]
+        return {"html": str(value or "")}
+
+    def api_info(self) -> dict[str, Any]:
+        return {"type": "object", "properties": {"html": {"type": "string"}}}
+
+    def example_payload(self) -> dict[str, Any]:
+        return self.postprocess(None)
+
+    def example_value(self) -> None:
+        return None
+
+
+class View(Rendered, Generic[P]):
+    """A component with a value of its own type: ``view`` draws what ``model`` holds.
+
+    A subclass names both, and its events. See ``OutcomeCard`` for the arguments.
+    """
+
+    view: ClassVar[Callable[..., Markup]]
+    model: ClassVar[type[BaseModel]]
+
+    def __init__(
+        self,
+        value: P | Callable[[], P | None] | None = None,
+        *,
+        tz: tzinfo | None = None,
+        locale: str = "en",
+        actions: Sequence[str] | None = None,
+        messages: Messages | None = None,
+        clock: Clock | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self._tz, self._locale, self._clock = tz, locale, clock or SystemClock()
+        self._messages = messages
+        self._actions = None if actions is None else frozenset(actions) | {"copy_reference"}
+        super().__init__(value, **kwargs)
+
+    def postprocess(self, value: P | None) -> dict[str, Any]:  # type: ignore[override]
+        return {"html": str(self.drawn(value)), "data": self.public(value)}
+
+    def drawn(self, value: P | None) -> Markup:
+        """The value as HTML, for this component's reader, now."""
+        now = datetime.fromtimestamp(self._clock.time(), UTC)
+        draw = type(self).view
+        return draw(value, now=now, tz=self._tz, locale=self._locale, actions=self._actions, messages=self._messages)
+
+    def public(self, value: P | None) -> Any:
+        """What may leave the server."""
+        return None if value is None else json.loads(value.model_dump_json())
+
+    def preprocess(self, payload: dict[str, Any] | None) -> P | None:  # type: ignore[override]
+        """What is on the screen. It comes from the browser: fine to show again, not to decide by."""
+        data = (payload or {}).get("data")
+        return self.model.model_validate(data) if data else None  # type: ignore[return-value]
+
+    def api_info(self) -> dict[str, Any]:
+        """The HTML, and the value behind it as its JSON schema says."""
+        return {"type": "object", "properties": {"html": {"type": "string"}, "data": _schema(self.model)}}
+
+
+@cache
+def _schema(model: type[BaseModel]) -> Any:
+    """Without references: Gradio's client follows one that leads back to itself for ever."""
+    schema = model.model_json_schema(mode="serialization")
+    return _inlined(schema, schema.pop("$defs", {}), frozenset())
+
+
+def _inlined(part: Any, definitions: dict[str, Any], above: frozenset[str]) -> Any:
+    if isinstance(part, list):
+        return [_inlined(each, definitions, above) for each in part]
+    if not isinstance(part, dict):
+        return part
+    if (name := str(part.get("$ref", "")).rpartition("/")[2]) in above:
+        return {"type": "object"}
+    if name:
+        return _inlined(definitions[name], definitions, above | {name})
+    return {key: _inlined(value, definitions, above) for key, value in part.items()}
