@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage mutate check bench smoke format clean
+.PHONY: help demo stories test coverage mutate check bench smoke format clean
 export PYTHON
 bin := .venv/bin
 pytest := -m pytest --numprocesses=auto --dist=loadgroup
@@ -11,6 +11,10 @@ help: ## say what there is (this)
 demo: ## ask the manual of Python: a local model, a search, a person, and the card that says who answered
 	@scripts/setup demo
 	@$(bin)/python -m demo
+
+stories: ## look at every state of every component
+	@scripts/setup demo
+	@$(bin)/python -m fallbackkit stories
 
 test: ## run every test, in random order
 	@scripts/setup test

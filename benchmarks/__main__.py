@@ -13,7 +13,7 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import failing, promises, shared, streams, success, tasks
+from benchmarks import failing, promises, shared, streams, success, tasks, ui
 from benchmarks.race import Findings, calls_table, targets_table
 
 SUBJECTS = {
@@ -23,6 +23,7 @@ SUBJECTS = {
     "streams": streams,
     "shared": shared,
     "promises": promises,
+    "ui": ui,
 }
 PACKAGES = ("tenacity", "pybreaker", "stamina", "interlock-cb", "redress", "pyresilience", "pydantic", "redis")
 MARK = "<!-- figures -->"

@@ -1,10 +1,18 @@
-"""What the help desk of a mid-size company shows on an ordinary week: one function a state."""
+"""Everything that is known of one answer, in the order in which people need it.
+
+Use it wherever a wrapped call answers: give it the Outcome, and it grows with a stream. Take the parts one by one only
+where a page has a place of its own for them. Not for what has no answer: a form that was filled in wrongly needs no card.
+"""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
 from fallbackkit import Answer, Attempt, Confidence, Failure, FailureKind, Outcome, Source, Step, Ticket
+from fallbackkit.ui import views
+
+PROBLEM = "The whole answer"
+VIEW = views.outcome_card
 
 NOW = datetime(2026, 10, 14, 12, 14, tzinfo=UTC)
 

@@ -359,7 +359,10 @@ class Outcome(_Value):
     @property
     def served_by(self) -> Step | None:
         """The step that answered, or None."""
-        return next((step for step in reversed(self.trail) if step.verdict == "answered"), None)
+        for step in reversed(self.trail):  # noqa: SIM110
+            if step.verdict == "answered":
+                return step
+        return None
 
     @property
     def degraded(self) -> bool:

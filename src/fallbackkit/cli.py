@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="command")
     _add_drill(commands)
     _add_doctor(commands)
+    _add_stories(commands)
     demo = commands.add_parser(
         "demo",
         help="ask a manual: a local model, a search, a person",
@@ -106,6 +107,22 @@ def _add_doctor(commands: Any) -> None:
     doctor.set_defaults(run=_doctor)
 
 
+def _add_stories(commands: Any) -> None:
+    stories = commands.add_parser(
+        "stories",
+        help="show every state of every component, side by side",
+        description="Shows what people see when an AI feature fails: each component in each of its states, light and "
+        "dark, narrow and wide, in several languages, with the Python of each state. Without PATH it shows the folder "
+        "`stories` of the current folder, or the kit's own stories if there is none. A file that you change is read "
+        "again when you load its page.",
+        epilog="example: fallbackkit stories --port 8080, or without a server: fallbackkit stories --build site",
+    )
+    stories.add_argument("path", nargs="?", type=Path, metavar="PATH", help="folder with one .py file a component")
+    stories.add_argument("--port", type=int, default=6116, help="port of the page; the next free one if it is taken")
+    stories.add_argument("--build", type=Path, metavar="DIR", help="write the pages into a folder, and stop")
+    stories.set_defaults(run=_stories)
+
+
 def _drill(options: argparse.Namespace) -> int:
     from fallbackkit.testing import drill
 
@@ -145,6 +162,23 @@ def _demo(options: argparse.Namespace) -> int:
                 return int(end.code or 0)
             return _FINE
     raise _Unusable("the demo is not installed; pip install 'fallbackkit[demo]'")
+
+
+def _stories(options: argparse.Namespace) -> int:
+    try:
+        from fallbackkit.stories import Shelf, build, serve, shipped
+
+        here = Path("stories")
+        shelf = Shelf(options.path or (here if here.is_dir() else shipped()))
+        if options.build is None:
+            serve(shelf, port=options.port)
+        else:
+            print(f"wrote {len(build(shelf, options.build))} files; open {options.build / 'index.html'}")
+    except ModuleNotFoundError as error:
+        raise _Unusable(f"{error.name} is not installed; pip install 'fallbackkit[ui]'") from error
+    except (ImportError, OSError, ValueError) as error:
+        raise _Unusable(str(error)) from error
+    return _TO_MEND if shelf.broken else _FINE
 
 
 def _rehearsed(file: Path | None) -> set[str]:

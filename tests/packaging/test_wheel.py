@@ -105,6 +105,7 @@ def test_installed_wheel_passes_its_tests_with_every_extra(wheel, installed):
     run(python, "-m", "pytest", "--hypothesis-profile=quick", *modules(with_extras=True), cwd=place)
     run(python, "-c", "from fallbackkit.ui import OutcomeCard, theme; theme(); OutcomeCard()", cwd=place)
     run(python, "-c", "import fallbackkit._demo.app", cwd=place)
+    run(python, "-m", "fallbackkit", "stories", "--build", "site", cwd=place)
 
 
 def test_installed_wheel_passes_its_core_tests_without_any_extra(wheel, installed):

@@ -34,6 +34,7 @@ __all__ = [
     "money",
     "number",
     "plural",
+    "steps",
 ]
 
 Unit = Literal["day", "hour", "minute", "second"]
@@ -100,6 +101,7 @@ def direction(name: str) -> Direction:
     return "rtl" if _locale(name).text_direction == "rtl" else "ltr"
 
 
+@lru_cache(maxsize=1024)
 def plural(name: str, count: int) -> str:
     """The category that a number has in the language: ``one``, ``few``, ``other``."""
     return str(_locale(name).plural_form(count))
@@ -140,12 +142,12 @@ def money(name: str, amount: float, currency: str) -> str:
 
 
 @lru_cache(maxsize=512)
-def listed(name: str, count: int) -> tuple[str, ...]:
+def listed(name: str, count: int, style: Literal["standard", "or"] = "standard") -> tuple[str, ...]:
     """What stands around the items of a list of that length: ``a, b and c`` is ``"", ", ", " and ", ""``."""
     from babel.lists import format_list
 
     marks = [chr(_PRIVATE + index) for index in range(count)]
-    return tuple(re.split(f"[{marks[0]}-{marks[-1]}]", format_list(marks, locale=_locale(name)))) if marks else ("",)
+    return tuple(re.split(f"[{marks[0]}-{marks[-1]}]", format_list(marks, style, _locale(name)))) if marks else ("",)
 
 
 def length(name: str, seconds: float, *, towards: Literal["ahead", "ago"] | None = None) -> str:
@@ -153,6 +155,12 @@ def length(name: str, seconds: float, *, towards: Literal["ahead", "ago"] | None
     size, unit = next((size, unit) for size, unit, least in _UNITS if seconds >= least)
     count = round(seconds / size) if towards == "ago" else math.ceil(seconds / size)
     return _length(name, max(1, count) * size, unit, towards)
+
+
+def steps(low: float, high: float) -> tuple[int, int]:
+    """Both in whole units of the longer one, as ``length`` would count it."""
+    size = next(size for size, _, least in _UNITS if high >= least)
+    return round(low / size), max(1, math.ceil(high / size))
 
 
 @lru_cache(maxsize=2048)

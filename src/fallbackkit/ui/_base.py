@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from fallbackkit.messages import Messages
+    from fallbackkit.ui.views._reader import For
 
 __all__ = ["Rendered", "View", "events"]
 
@@ -44,7 +45,7 @@ class Quiet(ComponentMeta):
         return ABCMeta.__new__(cls, name, bases, attrs)
 
 
-def events(*names: str) -> list[EventListener]:
+def events(*names: str) -> Any:  # Gradio's own classes disagree on the type
     """Listeners for these actions, and for ``action``, which hears every one of them."""
     return [EventListener(name) for name in (*names, "action")]
 
@@ -52,7 +53,7 @@ def events(*names: str) -> list[EventListener]:
 class Rendered(gr.HTML, metaclass=Quiet):
     """A view on a page: shows the HTML that its handlers return, and raises an event an action."""
 
-    EVENTS: ClassVar[list[EventListener]] = events("claim")  # type: ignore[misc]
+    EVENTS = events("claim")
 
     def __init__(self, value: Any = None, **kwargs: Any) -> None:
         super().__init__(
@@ -83,6 +84,7 @@ class View(Rendered, Generic[P]):
     A subclass names both, and its events. See ``OutcomeCard`` for the arguments.
     """
 
+    EVENTS = events()
     view: ClassVar[Callable[..., Markup]]
     model: ClassVar[type[BaseModel]]
 
@@ -102,14 +104,26 @@ class View(Rendered, Generic[P]):
         self._actions = None if actions is None else frozenset(actions) | {"copy_reference"}
         super().__init__(value, **kwargs)
 
-    def postprocess(self, value: P | None) -> dict[str, Any]:  # type: ignore[override]
-        return {"html": str(self.drawn(value)), "data": self.public(value)}
+    def postprocess(self, value: Any) -> dict[str, Any]:  # type: ignore[override]
+        """The value, or what its type can make of another: of an ``Outcome``, above all."""
+        made = getattr(self.model, "of", None)
+        shown: P | None = value if made is None or value is None or isinstance(value, self.model) else made(value)
+        return {"html": str(self.drawn(shown)), "data": self.public(shown)}
 
     def drawn(self, value: P | None) -> Markup:
         """The value as HTML, for this component's reader, now."""
+        return type(self).view(value, **self.reader())
+
+    def reader(self) -> For:
+        """For whom it is drawn, now."""
         now = datetime.fromtimestamp(self._clock.time(), UTC)
-        draw = type(self).view
-        return draw(value, now=now, tz=self._tz, locale=self._locale, actions=self._actions, messages=self._messages)
+        return {
+            "now": now,
+            "tz": self._tz,
+            "locale": self._locale,
+            "actions": self._actions,
+            "messages": self._messages,
+        }
 
     def public(self, value: P | None) -> Any:
         """What may leave the server."""
@@ -127,7 +141,7 @@ class View(Rendered, Generic[P]):
 
 @cache
 def _schema(model: type[BaseModel]) -> Any:
-    """Without references: Gradio's client follows one that leads back to itself for ever."""
+    """As Gradio's client can read it: without references, which it may follow for ever, and without a bare ``false``."""
     schema = model.model_json_schema(mode="serialization")
     return _inlined(schema, schema.pop("$defs", {}), frozenset())
 
@@ -141,4 +155,4 @@ def _inlined(part: Any, definitions: dict[str, Any], above: frozenset[str]) -> A
         return {"type": "object"}
     if name:
         return _inlined(definitions[name], definitions, above | {name})
-    return {key: _inlined(value, definitions, above) for key, value in part.items()}
+    return {key: _inlined(value, definitions, above) for key, value in part.items() if key != "additionalProperties"}

@@ -3,7 +3,7 @@ from __future__ import annotations
 import secrets
 from contextlib import contextmanager
 from datetime import UTC, datetime, tzinfo
-from typing import TYPE_CHECKING, Any, Literal, assert_never
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, assert_never
 
 import gradio as gr
 from gradio.context import Context
@@ -12,21 +12,18 @@ from fallbackkit._clock import Clock, SystemClock
 from fallbackkit.review import Answered, Approved, Claim, ClaimLost, Edited, Rejected
 from fallbackkit.ui._base import Rendered
 from fallbackkit.ui.views import review_case, review_list
+from fallbackkit.ui.views._reader import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from fallbackkit.messages import Messages
     from fallbackkit.review import Decision, Item, ReviewQueue
 
 __all__ = ["inbox"]
 
 Way = Literal["edit", "answer", "reject"]
 
-_WAYS: dict[Way, tuple[str, str, str]] = {
-    "edit": ("The answer, with your edits", "Send my edits", "Write the answer first."),
-    "answer": ("Your answer, as the requester reads it", "Send my answer", "Write the answer first."),
-    "reject": ("The reason, as the requester reads it", "Reject and send the reason", "Write the reason first."),
-}
 _REFRESH = 10.0
 _FOCUS = "() => document.querySelector('[data-fk=review-case]').focus()"
 
@@ -36,6 +33,8 @@ def inbox(
     *,
     reviewer: str | None = None,
     tz: tzinfo | None = None,
+    locale: str = "en",
+    messages: Messages | None = None,
     clock: Clock | None = None,
 ) -> gr.Blocks:
     """A desk for the people who answer what the assistant could not.
@@ -48,14 +47,16 @@ def inbox(
         queue: Where the questions wait.
         reviewer: Who decides where nobody signs in.
         tz: Zone in which times are shown; UTC without it.
+        locale: BCP 47 tag of the reviewers' language.
+        messages: Your own words; None for those of the kit.
         clock: Who says what time it is.
 
     Example:
         >>> from fallbackkit.review import ReviewQueue
         >>> desk = inbox(ReviewQueue("sqlite://"), reviewer="Anna")
     """
-    desk = _Desk(queue, reviewer or "reviewer", tz, clock or SystemClock())
-    with _apart(), gr.Blocks(title="Review desk", fill_width=True, analytics_enabled=False) as page:
+    desk = _Desk(queue, reviewer or "reviewer", _For(tz, locale, messages), clock or SystemClock())
+    with _apart(), gr.Blocks(title=desk.text("title"), fill_width=True, analytics_enabled=False) as page:
         desk.lay_out()
         desk.connect(page)
     return page  # type: ignore[no-any-return]
@@ -72,31 +73,42 @@ def _apart() -> Iterator[None]:
         Context.root_block, Context.block = held
 
 
+class _For(NamedTuple):
+    tz: tzinfo | None
+    locale: str
+    messages: Messages | None
+
+
 class _Desk:
     """The page's parts and what they do. Holds no state of a visit; that is in ``gr.State``."""
 
-    def __init__(self, queue: ReviewQueue, reviewer: str, tz: tzinfo | None, clock: Clock) -> None:
-        self.queue, self.reviewer, self.tz, self.clock = queue, reviewer, tz, clock
+    def __init__(self, queue: ReviewQueue, reviewer: str, shown: _For, clock: Clock) -> None:
+        self.queue, self.reviewer, self.shown, self.clock = queue, reviewer, shown, clock
+        self.words = Reader(locale=shown.locale, messages=shown.messages)
+
+    def text(self, key: str, n: int | None = None, /, **values: str) -> str:
+        """A message of the desk."""
+        return self.words.text(f"ui.desk.{key}", n, **values)
 
     def lay_out(self) -> None:
         self.claim, self.way = gr.State(), gr.State()
         with gr.Row():
             with gr.Column(scale=2, min_width=320):
-                self.next = gr.Button("Take the next question", variant="primary", size="sm")
+                self.next = gr.Button(self.text("do.next"), variant="primary", size="sm")
                 self.list = Rendered()
             with gr.Column(scale=3, min_width=320):
-                self.case = Rendered(review_case(None))
+                self.case = Rendered(self._case(None))
                 with gr.Row(visible=False) as self.ways:
-                    self.approve = gr.Button("Approve and send", size="sm")
-                    self.edit = gr.Button("Approve with my edits", size="sm")
-                    self.answer = gr.Button("Answer in my words", size="sm")
-                    self.reject = gr.Button("Reject and tell the requester why", size="sm")
-                    self.release = gr.Button("Give it back", size="sm")
+                    self.approve = gr.Button(self.text("do.approve"), size="sm")
+                    self.edit = gr.Button(self.text("do.edit"), size="sm")
+                    self.answer = gr.Button(self.text("do.answer"), size="sm")
+                    self.reject = gr.Button(self.text("do.reject"), size="sm")
+                    self.release = gr.Button(self.text("do.release"), size="sm")
                 with gr.Column(visible=False) as self.writing:
-                    self.words = gr.Textbox(lines=5, autofocus=True, interactive=True)
+                    self.typed = gr.Textbox(lines=5, autofocus=True, interactive=True)
                     with gr.Row():
-                        self.send = gr.Button("Send", variant="primary", size="sm")
-                        self.back = gr.Button("Back to the choices", size="sm")
+                        self.send = gr.Button(self.text("do.send"), variant="primary", size="sm")
+                        self.back = gr.Button(self.text("do.back"), size="sm")
         self.timer = gr.Timer(_REFRESH)
 
     def connect(self, page: gr.Blocks) -> None:
@@ -109,7 +121,7 @@ class _Desk:
             self.approve,
             self.edit,
             self.writing,
-            self.words,
+            self.typed,
             self.send,
         ]
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private"}
@@ -120,7 +132,7 @@ class _Desk:
             (self.list.claim, self.take, []),
             (self.approve.click, self.do_approve, [self.claim]),
             (self.release.click, self.do_release, [self.claim]),
-            (self.send.click, self.do_send, [self.claim, self.way, self.words]),
+            (self.send.click, self.do_send, [self.claim, self.way, self.typed]),
         ]
         for listen, fn, inputs in moves:
             listen(fn, inputs, shown, **quiet).then(None, js=_FOCUS, api_visibility="private")
@@ -129,7 +141,7 @@ class _Desk:
             button.click(
                 self.write_as(way),
                 self.claim,
-                [self.claim, self.case, self.way, self.ways, self.writing, self.words, self.send],
+                [self.claim, self.case, self.way, self.ways, self.writing, self.typed, self.send],
                 **quiet,
             )
         self.back.click(self.choose, None, [self.way, self.ways, self.writing], **quiet)
@@ -140,48 +152,47 @@ class _Desk:
     def take_next(self, request: gr.Request) -> dict[Any, Any]:
         who = self._who(request)
         claim = self.queue.claim(who)
-        return self._show(who, claim, said="" if claim else "Nothing is free to take.")
+        return self._show(who, claim, said="" if claim else self.text("said.none_free"))
 
     def take(self, event: gr.EventData, request: gr.Request) -> dict[Any, Any]:
         who = self._who(request)
         claim = self.queue.claim(who, ticket=str(event.id))
         if claim is not None:
             return self._show(who, claim)
-        return {self.list: self._list(who, _taken(self.queue.get(str(event.id))))}
+        return {self.list: self._list(who, self._taken(self.queue.get(str(event.id))))}
 
     def do_approve(self, claim: Claim, request: gr.Request) -> dict[Any, Any]:
         return self._decide(claim, Approved(), request)
 
     def do_send(self, claim: Claim, way: Way, words: str, request: gr.Request) -> dict[Any, Any]:
         if not words.strip():
-            return {self.case: self._case(claim, _WAYS[way][2])}
+            return {self.case: self._case(claim, self.text(f"missing.{way}"))}
         if way == "edit" and words == claim.item.request.draft:
-            return {self.case: self._case(claim, "You changed nothing. If the draft is right, go back and approve it.")}
+            return {self.case: self._case(claim, self.text("said.unchanged"))}
         return self._decide(claim, _decision(way, words), request)
 
     def do_release(self, claim: Claim, request: gr.Request) -> dict[Any, Any]:
         try:
             self.queue.release(claim)
         except ClaimLost as lost:
-            return {self.case: self._case(claim, _lost(lost))}
-        return self._show(self._who(request), None, said="Given back. It keeps its place in line.")
+            return {self.case: self._case(claim, self._lost(lost))}
+        return self._show(self._who(request), None, said=self.text("said.released"))
 
     def write_as(self, way: Way) -> Callable[[Claim], dict[Any, Any]]:
-        label, send, _ = _WAYS[way]
-
         def write(claim: Claim) -> dict[Any, Any]:
             try:
                 claim = self.queue.extend(claim)
             except ClaimLost as lost:
-                return {self.case: self._case(claim, _lost(lost))}
+                return {self.case: self._case(claim, self._lost(lost))}
+            start = claim.item.request.draft if way == "edit" else ""
             return {
                 self.claim: claim,
                 self.case: self._case(claim),
                 self.way: way,
                 self.ways: gr.Row(visible=False),
                 self.writing: gr.Column(visible=True),
-                self.words: gr.Textbox(label=label, value=claim.item.request.draft if way == "edit" else ""),
-                self.send: gr.Button(send),
+                self.typed: gr.Textbox(label=self.text(f"write.{way}"), value=start),
+                self.send: gr.Button(self.text(f"send.{way}")),
             }
 
         return write
@@ -194,10 +205,10 @@ class _Desk:
         try:
             self.queue.decide(claim, decision, submit_key=secrets.token_hex(8))
         except ClaimLost as lost:
-            return {self.list: self._list(who), self.case: self._case(claim, _lost(lost))}
+            return {self.list: self._list(who), self.case: self._case(claim, self._lost(lost))}
         left = len(self._open())
-        done = "Rejected" if isinstance(decision, Rejected) else "Answered"
-        return self._show(who, self.queue.claim(who), said=f"{done}. {left} left.")
+        done = "rejected" if isinstance(decision, Rejected) else "answered"
+        return self._show(who, self.queue.claim(who), said=self.text(done, left))
 
     def _show(self, who: str, claim: Claim | None, *, said: str = "") -> dict[Any, Any]:
         drafted = claim is not None and bool(claim.item.request.draft)
@@ -216,10 +227,22 @@ class _Desk:
         return [item for item in self.queue.search() if item.state in {"pending", "claimed"}]
 
     def _list(self, who: str, status: str = "") -> Any:
-        return review_list(self._open(), reviewer=who, status=status, now=self._now(), tz=self.tz)
+        return review_list(self._open(), reviewer=who, status=status, now=self._now(), **self.shown._asdict())
 
     def _case(self, claim: Claim | None, status: str = "") -> Any:
-        return review_case(claim, status=status, now=self._now(), tz=self.tz)
+        return review_case(claim, status=status, now=self._now(), **self.shown._asdict())
+
+    def _taken(self, item: Item) -> str:
+        if item.state == "claimed":
+            return self.text("said.first", name=item.reviewer or self.text("said.another"))
+        return self.text(f"said.{item.state}")
+
+    def _lost(self, lost: ClaimLost) -> str:
+        if lost.state == "claimed" and lost.reviewer:
+            return self.text("said.has_it", name=lost.reviewer)
+        if lost.state == "decided" and lost.reviewer:
+            return self.text("said.has_answered", name=lost.reviewer)
+        return self.text("said.withdrawn" if lost.state == "cancelled" else "said.lost")
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self.clock.time(), UTC)
@@ -238,19 +261,3 @@ def _decision(way: Way, words: str) -> Decision:
             return Rejected(words)
         case _:
             assert_never(way)
-
-
-def _taken(item: Item) -> str:
-    if item.state == "claimed":
-        return f"{item.reviewer or 'Another reviewer'} took this case first."
-    return f"This case is closed: {item.state}."
-
-
-def _lost(lost: ClaimLost) -> str:
-    if lost.state == "claimed" and lost.reviewer:
-        return f"{lost.reviewer} has this case now. Nothing of yours was sent; your text is still here."
-    if lost.state == "decided" and lost.reviewer:
-        return f"{lost.reviewer} has answered this case. Nothing of yours was sent; your text is still here."
-    if lost.state == "cancelled":
-        return "The requester withdrew this question. Nothing was sent."
-    return "Your hold on this case has ended. Take it again to answer; your text is still here."

@@ -4,6 +4,7 @@
 
   const REPEAT = 1000; // ms: a second click on the same thing within this is the same click
   const SPOKEN = 10; // s: a countdown is spoken when it begins, here, and when it ends
+  const APART = 5000; // ms: so far apart is told how a wait goes on
   const known = new WeakMap(); // component -> what it has to remember over an update
 
   const all = (node, what) => [...(node.matches?.(what) ? [node] : []), ...node.querySelectorAll(what)];
@@ -21,13 +22,24 @@
 
   function show(button, on) {
     button.setAttribute("aria-expanded", String(on));
-    button.nextElementSibling.hidden = !on;
+    const panel = button.nextElementSibling;
+    panel.hidden = !on;
+    if (on && panel.matches(".fk-pop")) keepInside(panel);
+  }
+
+  function keepInside(panel) { // of the component, whatever is beside it on the page
+    panel.style.translate = "";
+    const [{ left, right }, frame] = [panel, rootOf(panel)].map((node) => node.getBoundingClientRect());
+    panel.style.translate = `${Math.max(frame.left - left, Math.min(0, frame.right - right))}px`;
   }
 
   function toggle(button, on) {
-    const { open } = memory(rootOf(button));
+    const root = rootOf(button);
+    const { open } = memory(root);
     on ? open.add(button.dataset.toggle) : open.delete(button.dataset.toggle);
     show(button, on);
+    const { opened, value } = button.dataset;
+    if (on && opened) send(root, opened, value !== undefined && { value });
   }
 
   function closePopovers(except) {
@@ -39,7 +51,11 @@
 
   function fields(root) {
     const found = {};
-    for (const field of root.querySelectorAll("[data-field]")) found[field.dataset.field] = field.value;
+    for (const field of root.querySelectorAll("[data-field]:not([type=radio]), [data-field]:checked")) found[field.dataset.field] = field.value;
+    for (const part of root.querySelectorAll("[data-part]")) {
+      const chosen = (found[part.dataset.part] ??= []);
+      if (part.ariaPressed === "true" && !part.closest("[hidden]")) chosen.push(part.dataset.value);
+    }
     return found;
   }
 
@@ -51,12 +67,19 @@
   function act(control, at) {
     const root = rootOf(control);
     const kept = memory(root);
-    const { action, id, value } = control.dataset;
-    const key = `${action} ${id ?? root.dataset.id} ${value}`;
+    const { id, value } = control.dataset;
+    const off = control.ariaPressed === "true" && control.dataset.off;
+    const action = off || control.dataset.action;
+    const key = `${control.dataset.action} ${id ?? root.dataset.id} ${value}`;
     if (key === kept.last && at - kept.at < REPEAT) return;
     Object.assign(kept, { last: key, at, acted: true });
     if (control.dataset.copy !== undefined) copy(root, control);
     if (control.hasAttribute("aria-pressed")) press(root, control);
+    if (control.dataset.hides) {
+      control.closest(control.dataset.hides).hidden = true;
+      root.focus({ preventScroll: true });
+    }
+    if (control.dataset.turn) turn(root, control.dataset.turn);
     send(root, action, { ...(id !== undefined && { id }), ...(value !== undefined && { value }) });
   }
 
@@ -102,9 +125,16 @@
       button.focus();
       return;
     }
-    const stop = rootOf(event.target)?.querySelector("[data-escape]:not([hidden])");
+    if (event.isComposing || event.defaultPrevented) return;
+    const stop = rootOf(event.target)?.querySelector("[data-escape]:not([hidden])") ?? onlyStop();
     if (stop) act(stop, event.timeStamp);
   });
+
+  // Wherever the focus is, Escape stops the one thing on the page that can be stopped.
+  function onlyStop() {
+    const found = document.querySelectorAll('[data-fk] [data-escape="page"]:not([hidden])');
+    return found.length === 1 ? found[0] : null;
+  }
 
   document.addEventListener("focusin", (event) => {
     const root = rootOf(event.target);
@@ -114,6 +144,7 @@
   // Clocks: the browser counts, in whole units of the reader's language
 
   const formats = new Map();
+  const UNITS = [[86400, "day", 129600], [3600, "hour", 5400], [60, "minute", 90], [1, "second", 0]]; // as Python has them
 
   function inWords(lang, unit, count, display) {
     const key = `${lang} ${unit} ${display}`;
@@ -127,28 +158,53 @@
   function span(clock, seconds) {
     const lang = clock.closest("[lang]")?.lang || "en";
     const display = clock.dataset.form ?? "long";
-    return seconds < 90 ? inWords(lang, "second", seconds, display) : inWords(lang, "minute", Math.ceil(seconds / 60), display);
+    const [size, unit] = UNITS.find(([, , least]) => seconds >= least);
+    return inWords(lang, unit, Math.ceil(seconds / size), display);
   }
 
   function started(clock, kept) {
-    const key = `${clock.dataset.clock} ${clock.dataset.at ?? clock.dataset.seconds}`;
-    kept.clocks[key] ??= { from: performance.now() - (clock.dataset.clock === "up" ? clock.dataset.seconds * 1000 : 0) };
-    return kept.clocks[key];
+    const { clock: kind, at, seconds } = clock.dataset;
+    const from = performance.now() - (kind === "up" ? seconds * 1000 : 0);
+    return (kept.clocks[`${kind} ${at ?? seconds}`] ??= { from, seconds: Number(seconds), held: null });
+  }
+
+  function hold(mine, on) {
+    if (on) mine.held ??= performance.now();
+    else if (mine.held !== null) [mine.from, mine.held] = [mine.from + performance.now() - mine.held, null];
+  }
+
+  function turn(root, way) { // at once, whatever the page makes of the event
+    for (const clock of root.querySelectorAll('[data-clock="down"]')) {
+      const mine = started(clock, memory(root));
+      hold(mine, way === "stop" || (way === "pause" && mine.held === null));
+      if (way === "now") Object.assign(mine, { seconds: 0, over: true });
+      tick(clock);
+      if (way === "pause") say(root, (root.querySelector("[data-held]:not([hidden])") ?? clock.parentElement).textContent.trim());
+    }
   }
 
   function tick(clock) {
     const root = rootOf(clock);
     if (!root || document.documentElement.dataset.fkClock === "off") return;
     const mine = started(clock, memory(root));
-    const passed = (performance.now() - mine.from) / 1000;
+    const drawn = clock.dataset.paused !== undefined;
+    if (drawn !== (mine.drawn ?? false)) hold(mine, drawn);
+    mine.drawn = drawn;
+    const passed = ((mine.held ?? performance.now()) - mine.from) / 1000;
     if (clock.dataset.clock === "up") {
       clock.textContent = span(clock, Math.max(1, Math.floor(passed)));
-      for (const part of root.querySelectorAll("[data-from], [data-until]")) appear(root, part, passed);
+      appearAll(root, passed);
+      tell(root);
       return;
     }
-    const left = Math.max(0, clock.dataset.seconds - passed);
+    const left = Math.max(0, mine.seconds - passed);
+    const paused = mine.held !== null;
+    appearAll(root, paused ? NaN : -left);
+    for (const part of root.querySelectorAll("[data-held]")) part.hidden = !paused;
+    for (const button of root.querySelectorAll("[data-turn=pause]")) button.dataset.value = paused ? "off" : "on";
     clock.textContent = span(clock, Math.ceil(left));
-    if (left <= SPOKEN && left > 0 && clock.dataset.seconds > 2 * SPOKEN && !mine.spoken) {
+    if (paused) return;
+    if (left <= SPOKEN && left > 0 && mine.seconds > 2 * SPOKEN && !mine.spoken && clock.dataset.quiet === undefined && clock.checkVisibility()) {
       mine.spoken = true;
       say(root, clock.parentElement.textContent.trim());
     }
@@ -158,11 +214,25 @@
     }
   }
 
+  function appearAll(root, passed) {
+    for (const part of root.querySelectorAll("[data-from], [data-until]")) appear(root, part, passed);
+  }
+
   function appear(root, part, passed) {
-    const { from = 0, until = Infinity } = part.dataset;
+    const { from = -Infinity, until = Infinity } = part.dataset;
     const on = passed >= from && passed < until;
+    if (!on && part.contains(document.activeElement)) root.focus({ preventScroll: true });
     if (on && part.hidden && part.dataset.say !== undefined) say(root, part.dataset.say || part.textContent.trim());
     part.hidden = !on;
+  }
+
+  // What a wait has to say is said when it changes, but not too often
+  function tell(root) {
+    const kept = memory(root);
+    const line = [...root.querySelectorAll("[data-tell]:not([hidden])")].map((part) => part.dataset.tell).join(" ");
+    if (!line || line === kept.told || performance.now() - (kept.toldAt ?? -APART) < APART) return;
+    Object.assign(kept, { told: line, toldAt: performance.now() });
+    say(root, line);
   }
 
   const tickAll = () => document.querySelectorAll("[data-fk] [data-clock]").forEach(tick);
@@ -175,10 +245,34 @@
       const now = navigator.onLine ? "online" : "offline";
       if (root.dataset.network === now) continue;
       root.dataset.network = now;
-      for (const part of root.querySelectorAll("[data-when]")) part.hidden = part.dataset.when !== now;
-      say(root, root.querySelector(`[data-when="${now}"]`)?.textContent.trim() ?? "");
+      for (const part of root.querySelectorAll("[data-when]")) {
+        part.hidden = part.dataset.when !== now;
+        if (!part.hidden) say(root, part.dataset.said ?? "");
+      }
       send(root, now, {});
     }
+  }
+
+  // How many of their questions the page keeps until it is on line again
+
+  function waiting(count) {
+    for (const shown of document.querySelectorAll("[data-waiting]")) {
+      const locale = new Intl.Locale(shown.closest("[lang]").lang, { numberingSystem: "latn" });
+      shown.textContent = new Intl.NumberFormat(locale).format(count);
+      shown.parentElement.hidden = !count;
+    }
+  }
+
+  // What is news only once: whoever saw it on an earlier page is spared it
+
+  const fresh = new Set();
+
+  function seen(root) {
+    const key = `fallbackkit ${root.dataset.once}`;
+    try {
+      if (localStorage.getItem(key) && !fresh.has(key)) root.hidden = true;
+      else localStorage.setItem(key, fresh.add(key) && "seen");
+    } catch {} // no storage: shown again
   }
 
   for (const change of ["online", "offline"]) addEventListener(change, connection);
@@ -189,23 +283,25 @@
     for (const root of all(node, "[data-fk]")) {
       const kept = memory(root);
       for (const button of root.querySelectorAll("[data-toggle]")) show(button, kept.open.has(button.dataset.toggle));
-      for (const choice of root.querySelectorAll("input[type=radio]")) choice.checked = choice.hasAttribute("checked");
+      for (const choice of root.querySelectorAll("input[type=radio][data-action]")) choice.checked = choice.hasAttribute("checked");
       const focused = document.activeElement;
       const lost = kept.acted && (focused === document.body || !focused.checkVisibility());
       const changed = root.contains(focused) && (focused.dataset.action ?? null) !== kept.held;
       if (lost || changed) root.focus({ preventScroll: true });
       kept.acted = false;
+      if (root.dataset.once) seen(root);
       root.querySelectorAll("[data-clock]").forEach(tick);
     }
     connection();
   }
 
   new MutationObserver((changes) => {
+    if (document.readyState === "loading") return; // what is half parsed is settled below
     for (const { addedNodes } of changes)
       for (const node of addedNodes)
         if (node.nodeType === Node.ELEMENT_NODE && (node.matches("[data-fk]") || node.querySelector("[data-fk]"))) settle(node);
   }).observe(document.documentElement, { childList: true, subtree: true });
 
-  window.fallbackkit = { settle };
+  window.fallbackkit = { settle, waiting };
   document.readyState === "loading" ? addEventListener("DOMContentLoaded", () => settle()) : settle();
 })();

@@ -12,19 +12,26 @@ from markupsafe import Markup, escape
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Child", "bdi", "clean", "el", "safe_url"]
+__all__ = ["HOLE", "Child", "Shape", "bdi", "clean", "el", "safe_url"]
 
 Child: TypeAlias = "str | Iterable[Child] | None"
 
-_VOID = frozenset({"br", "hr", "input"})
+HOLE = "\uf8ff"
+"""Where a ``Shape`` is filled in: a letter of no script."""
+
+_VOID = frozenset({"br", "hr", "img", "input", "link", "meta"})
 _UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_UNSAFE = re.compile(r"[\s\x00-\x20\x7f-\x9f\\\ud800-\udfff]")
 _SIGNS = {chr(code): chr(0x2400 + code) for code in range(0x20)} | {"\x7f": "\u2421"}
+_new = str.__new__
 _LONGEST_URL = 4096
 _SHORT = 160
 
 
 def clean(text: str) -> str:
     """The text as HTML can carry it: control characters become visible signs, each line end a newline."""
+    if text.isprintable():
+        return text
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return _UNSEEN.sub(_sign, text)
 
@@ -63,27 +70,63 @@ def el(tag: str, *children: Child, **attributes: object) -> Markup:
     parts = [start]
     _add(parts, children)
     parts.append(end)
-    return str.__new__(Markup, "".join(parts))  # each part is escaped; Markup's own constructor would ask again
+    return _new(Markup, "".join(parts))  # each part is escaped; Markup's own constructor would ask again
 
 
 def _add(parts: list[str], children: Iterable[Child]) -> None:
     for child in children:
-        if type(child) is Markup:
-            parts.append(child)
+        kind = type(child)
+        if kind is Markup:
+            parts.append(child)  # type: ignore[arg-type]
+        elif kind is str:
+            parts.append(_escaped(child))  # type: ignore[arg-type]
         elif isinstance(child, str):
             parts.append(_escaped(str(child)))
         elif child is not None:
             _add(parts, child)
 
 
+class Shape:
+    """An element that is drawn again and again with other values: what stays the same is put together once.
+
+    Draw it with ``HOLE`` where they go, as a child or as the whole value of an attribute; then call it with
+    them, in the order in which they stand in the HTML. Immutable.
+
+    Example:
+        >>> row = Shape(el("p", HOLE, title=HOLE))
+        >>> str(row("Tom & Jerry", "<3"))
+        '<p title="Tom &amp; Jerry">&lt;3</p>'
+    """
+
+    __slots__ = ("_first", "_rest")
+
+    def __init__(self, drawn: Markup) -> None:
+        self._first, *self._rest = str.split(drawn, HOLE)
+
+    def __call__(self, *values: Child) -> Markup:
+        parts = [self._first]
+        for value, fixed in zip(values, self._rest, strict=True):
+            kind = type(value)
+            if kind is Markup:
+                parts.append(value)  # type: ignore[arg-type]
+            elif kind is str:
+                parts.append(_escaped(value))  # type: ignore[arg-type]
+            elif value is not None:
+                _add(parts, (value,))
+            parts.append(fixed)
+        return _new(Markup, "".join(parts))
+
+
 def bdi(text: str, **attributes: object) -> Markup:
     """A name, code or time that keeps its own direction."""
-    return el("bdi", text, **attributes)
+    if attributes or type(text) is not str:
+        return el("bdi", text, **attributes)
+    return _new(Markup, f"<bdi>{_escaped(text)}</bdi>")
 
 
 def safe_url(url: str | None) -> str | None:
     """The address if it is http, https or mailto, else None."""
-    if not url or len(url) > _LONGEST_URL or re.search(r"[\s\x00-\x20\x7f-\x9f\\\ud800-\udfff]", url):
+    if not url or len(url) > _LONGEST_URL or _UNSAFE.search(url):
         return None
     try:
         parts = urlsplit(url)

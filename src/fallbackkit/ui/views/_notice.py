@@ -7,6 +7,8 @@ from fallbackkit.ui.views._html import Child, el
 from fallbackkit.ui.views._pieces import box, button, buttons
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from markupsafe import Markup
 
     from fallbackkit._outcome import Outcome
@@ -48,14 +50,14 @@ def needs_help(outcome: Outcome) -> bool:
     return outcome.status in {"degraded", "low_confidence", "interrupted", "unavailable"} and outcome.ticket is None
 
 
-def actions(outcome: Outcome | None, notice: Notice | None, reader: Reader, *, on_screen: str = "") -> Markup:
+def actions(outcome: Outcome | None, notice: Notice | None, reader: Reader, *, without: Collection[str] = ()) -> Markup:
     """What the person can do next; asking a person is always last, at the same place.
 
-    ``on_screen`` names an action that needs no button, since what it shows is there.
+    ``without`` names actions that need no button, since what they show is there.
     """
-    given = {action.id: action for action in notice.actions if reader.offers(action.id)} if notice else {}
-    dropped = given.pop(on_screen, None)
-    if dropped is not None and dropped.primary and given:
+    told = [action for action in notice.actions if reader.offers(action.id)] if notice else []
+    given = {action.id: action for action in told if action.id not in without}
+    if given and any(action.primary for action in told) and not any(action.primary for action in given.values()):
         first = next(iter(given))
         given[first] = given[first].model_copy(update={"primary": True})
     ask = given.pop(_ASK, None) or Action(id=_ASK, label=reader.text("actions.escalate"))

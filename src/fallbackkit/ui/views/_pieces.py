@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from fallbackkit._outcome import new_id
 from fallbackkit._text import Text
-from fallbackkit.ui.views._html import Child, bdi, el, safe_url
+from fallbackkit.ui.views._html import HOLE, Child, Shape, bdi, el, safe_url
 from fallbackkit.ui.views._icons import icon
 
 if TYPE_CHECKING:
@@ -81,18 +82,33 @@ def component(
         tone: Colours a rail that says ``stopped``.
         **attributes: Further ones; ``data_id`` is sent with each event.
     """
-    return el(
-        "div",
-        el("span", live, class_="fk-live", role="status", aria_live="assertive" if urgent else "polite"),
-        *body,
-        class_=f"fk fk-{name}",
-        data_fk=name,
+    known = attributes.pop("data_id", None)
+    frame = _frame(
+        name,
+        urgent=urgent,
+        known=known is not None,
         data_rail=rail,
         data_tone=tone,
         tabindex="-1",
         lang=reader.lang,
         dir=reader.direction,
         **attributes,
+    )
+    return frame(str(known), live, body) if known is not None else frame(live, body)
+
+
+@lru_cache(maxsize=512, typed=True)
+def _frame(name: str, *, urgent: bool, known: bool, **attributes: object) -> Shape:
+    return Shape(
+        el(
+            "div",
+            el("span", HOLE, class_="fk-live", role="status", aria_live="assertive" if urgent else "polite"),
+            HOLE,
+            class_=f"fk fk-{name}",
+            data_fk=name,
+            **attributes,
+            data_id=HOLE if known else None,
+        )
     )
 
 
@@ -117,26 +133,38 @@ def external_link(url: str | None, *children: Child, reader: Reader, **attribute
     )
 
 
-def disclosure(key: str, label: Child, *panel: Child, shown: bool = True) -> Markup:
-    """A button that shows and hides what follows it. ``key`` is how its state outlives an update."""
-    return el(
-        "div",
-        el(
-            "button",
-            el("span", label),
-            icon("chevron"),
-            type="button",
-            class_="fk-toggle",
-            aria_expanded="false",
-            data_toggle=key,
-            hidden=not shown,
-        ),
-        el("div", *panel, class_="fk-panel", hidden=True),
-        class_="fk-disclosure",
+def disclosure(key: str, label: Child, *panel: Child, shown: bool = True, opened: str | None = None) -> Markup:
+    """A button that shows and hides what follows it.
+
+    ``key`` is how its state outlives an update; ``opened`` names the event that its opening raises.
+    """
+    return _disclosure(key, opened, shown=shown)(label, panel)
+
+
+@lru_cache(maxsize=512)
+def _disclosure(key: str, opened: str | None, *, shown: bool) -> Shape:
+    toggle = el(
+        "button",
+        el("span", HOLE),
+        icon("chevron"),
+        type="button",
+        class_="fk-toggle",
+        aria_expanded="false",
+        data_toggle=key,
+        data_opened=opened,
+        hidden=not shown,
     )
+    return Shape(el("div", toggle, el("div", HOLE, class_="fk-panel", hidden=True), class_="fk-disclosure"))
 
 
-def popover(key: str, label: Child, *panel: Child, name: str | None = None, class_: str = "fk-toggle") -> Markup:
+def popover(
+    key: str,
+    label: Child,
+    *panel: Child,
+    name: str | None = None,
+    class_: str = "fk-toggle",
+    opened: str | None = None,
+) -> Markup:
     """A button with a small panel that lies over the text: opened by the button, closed by Escape or a click elsewhere.
 
     Args:
@@ -145,6 +173,7 @@ def popover(key: str, label: Child, *panel: Child, name: str | None = None, clas
         panel: What it shows.
         name: What a screen reader calls the button, if the label does not say it; begins with the label.
         class_: Of the button.
+        opened: The event that its opening raises.
     """
     return el(
         "span",
@@ -156,6 +185,7 @@ def popover(key: str, label: Child, *panel: Child, name: str | None = None, clas
             aria_expanded="false",
             aria_label=name,
             data_toggle=key,
+            data_opened=opened,
         ),
         el("span", *panel, class_="fk-pop", hidden=True),
         class_="fk-popover",
@@ -217,10 +247,12 @@ def box(
     )
 
 
+_FACTS, _FACT = Shape(el("dl", HOLE, class_="fk-facts")), Shape(el("div", el("dt", HOLE), el("dd", HOLE)))
+
+
 def facts(rows: Iterable[tuple[Child, Child]]) -> Markup:
     """Terms and what is known of each; rows without a value are left out."""
-    shown = [el("div", el("dt", term), el("dd", value)) for term, value in rows if value is not None]
-    return el("dl", shown, class_="fk-facts")
+    return _FACTS([_FACT(term, value) for term, value in rows if value is not None])
 
 
 def case_code(case: str) -> Markup:
@@ -236,6 +268,7 @@ def clock(kind: Literal["down", "up"], seconds: float, words: Child, **attribute
         seconds: How much there is, when this is drawn.
         words: The same in words, for a page without the script.
         **attributes: ``data_at`` names the moment it counts to or from, in any form: while that stays, a
-            new drawing does not set the clock back. ``data_due``, for ``down``: the event raised at 0.
+            new drawing does not set the clock back. For ``down``, ``data_due``: the event raised at 0, and
+            ``data_paused``: it stands still. ``data_quiet``: it is not spoken.
     """
     return el("span", words, class_="fk-clock", data_clock=kind, data_seconds=f"{seconds:.3f}", **attributes)

@@ -1,38 +1,55 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from fallbackkit.errors import FailureKind
 from fallbackkit.ui.views._html import Child, bdi, el
 from fallbackkit.ui.views._icons import icon
-from fallbackkit.ui.views._pieces import case_code, component, disclosure, external_link, facts
-from fallbackkit.ui.views._reader import For, Reader
+from fallbackkit.ui.views._pieces import case_code, disclosure, external_link, facts
 
 if TYPE_CHECKING:
-    from typing import Unpack
+    from collections.abc import Sequence
 
     from markupsafe import Markup
 
     from fallbackkit._outcome import Outcome, Step
     from fallbackkit.ui.views._pieces import Rail
+    from fallbackkit.ui.views._reader import Reader
 
-__all__ = ["answered_by", "asked", "author", "because", "by_line", "is_model_made", "provenance", "rail", "who"]
+__all__ = [
+    "Answerer",
+    "asked",
+    "author",
+    "because",
+    "by",
+    "by_line",
+    "is_model_made",
+    "kind_of",
+    "provenance",
+    "rail",
+    "reason",
+    "shows_answer",
+    "steps_of",
+    "who",
+]
 
+Answerer = Literal[
+    "model",
+    "another_model",
+    "smaller_model",
+    "cache",
+    "rule",
+    "search",
+    "person",
+    "person_and_ai",
+    "mixed",
+    "other",
+]
+"""Who answered; ``another_model`` is one that is no smaller than the one that was asked for."""
+
+_WITHHELD = frozenset({"awaiting_review", "unavailable", "working"})
 _NAMED = frozenset({"person", "other"})
 _REVIEWED = frozenset({"approved", "edited", "rejected"})
-
-
-def answered_by(outcome: Outcome | None, **reader: Unpack[For]) -> Markup:
-    """Who answered: requested, actual and reason in one click.
-
-    Args:
-        outcome: Whose answer it is; None says that there is none yet.
-        **reader: See ``outcome_card``.
-    """
-    given = Reader(**reader)
-    live = el("span", by_line(outcome, given)).striptags()
-    body = el("div", provenance(outcome, given), class_="fk-card")
-    return component("answered-by", body, reader=given, live=live if outcome else "", rail=rail(outcome))
 
 
 def author(outcome: Outcome) -> Step | None:
@@ -42,6 +59,11 @@ def author(outcome: Outcome) -> Step | None:
     if outcome.status == "interrupted" and outcome.trail:
         return outcome.trail[-1]
     return next((step for step in reversed(outcome.trail) if step.verdict == "abstained"), asked(outcome))
+
+
+def shows_answer(outcome: Outcome) -> bool:
+    """Whether the answer may be on the screen; a withheld one may not."""
+    return outcome.answer is not None and outcome.status not in _WITHHELD
 
 
 def asked(outcome: Outcome) -> Step | None:
@@ -91,7 +113,7 @@ def _served(step: Step | None, *, degraded: bool) -> Rail:
     return "fallback" if degraded else "live"
 
 
-def _kind(step: Step | None, outcome: Outcome) -> str:
+def kind_of(step: Step | None, outcome: Outcome) -> Answerer:
     """What the words tell apart: a model that was not the one asked for is another one."""
     if step is None or (step.kind == "model" and outcome.requested in {None, step.name}):
         return "model"
@@ -100,7 +122,7 @@ def _kind(step: Step | None, outcome: Outcome) -> str:
 
 def who(step: Step | None, outcome: Outcome, reader: Reader) -> str:
     """The answerer as people call it, outside a sentence."""
-    kind = _kind(step, outcome)
+    kind = kind_of(step, outcome)
     if step is not None and kind in _NAMED:
         return step.name or reader.text("ui.who.somebody")
     return reader.text(f"ui.who.{kind}") if reader.knows(f"ui.who.{kind}") else step.name if step else ""
@@ -148,7 +170,7 @@ def _ticket_state(outcome: Outcome) -> str:
 
 
 def _phrase(group: str, step: Step | None, outcome: Outcome, reader: Reader) -> Markup:
-    key = f"ui.by.{group}.{_kind(step, outcome)}"
+    key = f"ui.by.{group}.{kind_of(step, outcome)}"
     key = key if reader.knows(key) else f"ui.by.{group}.other"
     return reader.say(key, name=step.name if step else "")
 
@@ -185,23 +207,50 @@ def _shape(outcome: Outcome | None) -> str:
     return step.kind if step else "model"
 
 
-def provenance(outcome: Outcome | None, reader: Reader) -> Markup:
-    """Who answered: one line that opens to requested, actual and reason."""
-    line = by_line(outcome, reader)
-    known = _facts(outcome, reader) if outcome is not None and outcome.trail else None
+def provenance(outcome: Outcome | None, reader: Reader, *, alone: bool = False) -> Markup:
+    """Who answered: one line that opens to requested, actual and reason; ``alone``, it tells every step as well."""
+    known = _facts(outcome, reader, alone=alone) if outcome is not None and outcome.trail else None
+    return by(_shape(outcome), by_line(outcome, reader), known, _why(outcome, reader) if alone else None)
+
+
+def by(shape: str, line: Markup, known: Markup | None, more: Child) -> Markup:
+    """The line, what it opens to, and what is to be seen below it."""
     return el(
         "div",
-        icon(_shape(outcome)),
+        icon(shape),
         el("span", line, class_="fk-by-text", hidden=known is not None),
         disclosure("by", line, known, shown=known is not None),
+        el("p", more, class_="fk-by-more", hidden=not more),
         class_="fk-by",
     )
 
 
-def _facts(outcome: Outcome, reader: Reader) -> Markup:
+def _why(outcome: Outcome | None, reader: Reader) -> Markup | None:
+    first = asked(outcome) if outcome is not None and outcome.degraded else None
+    why = because(first, outcome, reader) if first is not None and outcome is not None else None
+    return reason(first.kind if first else "other", why, reader) if why else None
+
+
+def steps_of(chain: Sequence[Step], requested: str | None, reader: Reader) -> Markup:
+    """What each step came to, in order."""
+    return el("ol", [_step(step, requested, reader) for step in chain], class_="fk-by-steps", role="list")
+
+
+def _step(step: Step, requested: str | None, reader: Reader) -> Markup:
+    kind = "another_model" if step.kind == "model" and requested not in {None, step.name} else step.kind
+    key = f"ui.who.{kind}"
+    name = reader.text(key) if kind not in _NAMED and reader.knows(key) else step.name or kind
+    verdict = f"kinds.{step.failure.kind}.clause" if step.failure else f"ui.by.verdict.{step.verdict}"
+    said = el("span", reader.text(verdict) if reader.knows(verdict) else step.verdict)
+    took = bdi(reader.seconds(step.duration))
+    return el("li", reader.say("ui.by.step", name=bdi(name), verdict=said, took=took))
+
+
+def _facts(outcome: Outcome, reader: Reader, *, alone: bool) -> Markup:
     first, ticket = asked(outcome), outcome.ticket
     served = author(outcome) if outcome.answer is not None else outcome.served_by
-    why = because(first, outcome, reader) if first is not served else None
+    why = because(first, outcome, reader) if first is not served and not (alone and outcome.degraded) else None
+    steps = alone and outcome.status not in {"working", "streaming"}
     model = outcome.answer.model if outcome.answer else None
     return facts(
         [
@@ -210,21 +259,26 @@ def _facts(outcome: Outcome, reader: Reader) -> Markup:
                 reader.say("ui.facts.answered"),
                 _named(served, outcome, reader) if served else reader.say("ui.who.nobody"),
             ),
-            (reader.say("ui.facts.why"), _reason(first, why, reader) if why else None),
+            (
+                reader.say("ui.facts.why"),
+                reason(first.kind if first else "other", why, reader, key="ui.by.why") if why else None,
+            ),
             (reader.say("ui.facts.model"), bdi(model, class_="fk-code") if model else None),
             (
                 reader.say("ui.facts.case"),
                 external_link(ticket.url, case_code(ticket.case), reader=reader) if ticket else None,
             ),
             (reader.say("ui.facts.took"), bdi(reader.seconds(outcome.duration))),
+            (reader.say("ui.facts.steps"), steps_of(outcome.trail, outcome.requested, reader) if steps else None),
         ]
     )
 
 
-def _reason(step: Step | None, why: str, reader: Reader) -> Markup:
-    key = f"values.asked.{step.kind if step else 'other'}"
-    name = reader.say(key if reader.knows(key) else "values.asked.other")
-    return reader.say("ui.by.why", asked=name, clause=el("span", why))
+def reason(kind: str, clause: str, reader: Reader, *, key: str = "ui.by.because") -> Markup:
+    """Why the first choice did not answer."""
+    first = f"values.asked.{kind}"
+    name = reader.say(first if reader.knows(first) else "values.asked.other")
+    return reader.say(key, asked=name, clause=el("span", clause))
 
 
 def _named(step: Step | None, outcome: Outcome, reader: Reader) -> Child:

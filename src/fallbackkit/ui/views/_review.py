@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
-from fallbackkit.ui.views._html import Child, bdi, el
+from fallbackkit.ui.views._html import Child, el
 from fallbackkit.ui.views._icons import icon
-from fallbackkit.ui.views._labels import clause, count
 from fallbackkit.ui.views._markdown import rich_text
-from fallbackkit.ui.views._pieces import case_code, component
+from fallbackkit.ui.views._pieces import button, case_code, component
 from fallbackkit.ui.views._reader import Reader
 from fallbackkit.ui.views._sources import sources
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from fallbackkit.errors import FailureKind
+    from fallbackkit.messages import Messages
     from fallbackkit.review._types import Claim, Item, ReviewRequest
 
 __all__ = ["review_case", "review_list"]
@@ -29,6 +29,8 @@ def review_list(
     status: str = "",
     now: datetime | None = None,
     tz: tzinfo | None = None,
+    locale: str = "en",
+    messages: Messages | None = None,
 ) -> Markup:
     """The open cases: who has each, how old it is, and why a person is asked.
 
@@ -36,8 +38,12 @@ def review_list(
         items: Pending and claimed items, in the order in which they are to be taken.
         reviewer: Whose list it is.
         status: What happened last, read out once.
+        now: As for ``outcome_card``, like those that follow.
+        tz: See there.
+        locale: See there.
+        messages: See there.
     """
-    reader = Reader(now=now, tz=tz)
+    reader = Reader(now=now, tz=tz, locale=locale, messages=messages)
     free = [item for item in items if item.state == "pending"]
     mine = [item for item in items if item.state == "claimed" and item.reviewer == reviewer]
     rows = [_row(item, reviewer, reader) for item in items]
@@ -46,7 +52,7 @@ def review_list(
         el(
             "div",
             el("p", status, class_="fk-status", hidden=not status),
-            el("p", _headline(items, free, mine), class_="fk-review-sum"),
+            el("p", _headline(items, len(free), len(mine), reader), class_="fk-review-sum"),
             el("ul", rows, class_="fk-review-items", role="list", hidden=not rows),
             class_="fk-card",
         ),
@@ -57,45 +63,51 @@ def review_list(
     )
 
 
-def _headline(items: Sequence[Item], free: Sequence[Item], mine: Sequence[Item]) -> list[Child]:
+def _headline(items: Sequence[Item], free: int, mine: int, reader: Reader) -> Child:
     if not items:
-        return [el("b", "Nothing is waiting."), " Questions that need a person appear here."]
+        return reader.say("ui.desk.empty")
     if not free and not mine:
-        return [
-            el("b", "All open questions are taken."),
-            " Others are reading them. A case returns here when its hold ends.",
-        ]
-    return [el("b", f"{count(len(free), 'question')} waiting."), f" {len(mine)} with you." if mine else None]
+        return reader.say("ui.desk.taken")
+    waiting = reader.say("ui.desk.waiting", free)
+    return [waiting, " ", reader.say("ui.desk.yours", n=reader.number(mine))] if mine else waiting
 
 
 def _row(item: Item, reviewer: str, reader: Reader) -> Markup:
     mine = item.reviewer == reviewer
     free = item.state == "pending"
-    reason = item.request.reason
-    holder: Child = "with you" if mine else ["with ", bdi(item.reviewer or "another reviewer")]
     return el(
         "li",
         el("p", item.request.question, class_="fk-review-question", dir="auto"),
         el(
             "p",
             el("span", case_code(item.case)),
-            el("span", "asked ", reader.time(item.created_at)),
-            el("span", "an answer to check" if reason is None else f"the assistant {clause(reason)}"),
-            el("span", holder, class_="fk-holder", hidden=free),
+            el("span", reader.say("ui.desk.asked", time=reader.time(item.created_at))),
+            el("span", _because("ui.desk", item.request.reason, reader)),
+            el("span", _holder(item, reader, mine=mine), class_="fk-holder", hidden=free),
             class_="fk-review-meta",
         ),
-        el(
-            "button",
-            "Open this case" if mine else "Take this case",
-            type="button",
-            class_="fk-button",
-            data_action="claim",
+        button(
+            "claim",
+            reader.say("ui.desk.open" if mine else "ui.desk.take"),
+            shown=free or mine,
             data_id=item.id,
-            hidden=not (free or mine),
         ),
         class_="fk-review-item",
         data_state="mine" if mine else item.state,
     )
+
+
+def _holder(item: Item, reader: Reader, *, mine: bool) -> Markup:
+    if mine:
+        return reader.say("ui.desk.with_you")
+    return reader.say("ui.desk.with", name=item.reviewer or reader.text("ui.desk.another"))
+
+
+def _because(group: str, reason: FailureKind | None, reader: Reader) -> Markup:
+    """Why a person is asked; without a reason, it is an audit."""
+    if reason is None:
+        return reader.say(f"{group}.audit")
+    return reader.say(f"{group}.because", clause=el("span", reader.say(f"kinds.{reason}.clause")))
 
 
 def review_case(
@@ -104,15 +116,21 @@ def review_case(
     status: str = "",
     now: datetime | None = None,
     tz: tzinfo | None = None,
+    locale: str = "en",
+    messages: Messages | None = None,
 ) -> Markup:
     """One claimed case: the question, the draft that was withheld, why, and the evidence.
 
     Args:
         claim: The case in hand; None shows what to do.
         status: What just went wrong with it, read out once.
+        now: As for ``outcome_card``, like those that follow.
+        tz: See there.
+        locale: See there.
+        messages: See there.
     """
-    reader = Reader(now=now, tz=tz)
-    body = _case(claim, reader) if claim is not None else [el("p", "Take a case to read it here.", class_="fk-empty")]
+    reader = Reader(now=now, tz=tz, locale=locale, messages=messages)
+    body = [el("p", reader.say("ui.desk.case.none"), class_="fk-empty")] if claim is None else _case(claim, reader)
     return component(
         "review-case",
         el(
@@ -131,43 +149,31 @@ def review_case(
 
 def _case(claim: Claim, reader: Reader) -> list[Child]:
     request = claim.item.request
+    because = _because("ui.desk.case", request.reason, reader)
     return [
         el(
             "p",
-            el("b", "Case ", case_code(claim.item.case)),
-            el("span", "yours until ", reader.time(claim.expires_at)),
+            el("b", reader.say("ui.desk.case.name", case=case_code(claim.item.case))),
+            el("span", reader.say("ui.desk.case.until", time=reader.time(claim.expires_at))),
             class_="fk-lease",
         ),
-        _part("Question", el("p", request.question, dir="auto", class_="fk-plain")),
-        _part("Why it came to you", el("p", _why(request.reason)), _score(request.score)),
-        _part("Answer, already sent" if request.audit else "Draft, not sent", _draft(request)),
-        _part("Sources", sources(request.sources, reader, model_made=False)),
+        _part("question", el("p", request.question, dir="auto", class_="fk-plain"), reader=reader),
+        _part("why", el("p", because), _score(request.score, reader), reader=reader),
+        _part("sent" if request.audit else "draft", _draft(request, reader), reader=reader),
+        _part("sources", sources(request.sources, reader, model_made=False), reader=reader),
     ]
 
 
-def _why(reason: FailureKind | None) -> str:
-    if reason is None:
-        return "It is an audit. The assistant has answered, and nobody waits: what you decide is kept and not sent."
-    return f"The assistant {clause(reason)}."
+def _part(title: Literal["question", "why", "sent", "draft", "sources"], *body: Child, reader: Reader) -> Markup:
+    return el("section", el("h3", reader.say(f"ui.desk.case.{title}")), *body, class_="fk-part")
 
 
-def _part(title: str, *body: Child) -> Markup:
-    return el("section", el("h3", title), *body, class_="fk-part")
+def _score(score: float | None, reader: Reader) -> Child:
+    return el("p", reader.say("ui.desk.case.score", score=reader.number(score, 2))) if score is not None else None
 
 
-def _score(score: float | None) -> Child:
-    return (
-        el("p", "Its score was ", bdi(f"{score:.2f}"), " on a scale from 0 to 1, higher is safer.")
-        if score is not None
-        else None
-    )
-
-
-def _draft(request: ReviewRequest) -> Child:
+def _draft(request: ReviewRequest, reader: Reader) -> Child:
     if not request.draft:
-        return el("p", "There is no draft. Answer in your words, or reject.")
-    check = "" if request.audit else " Check amounts and dates before you send it."
-    return [
-        el("div", rich_text(request.draft), class_="fk-answer"),
-        el("p", f"AI wrote this.{check}", class_="fk-ai"),
-    ]
+        return el("p", reader.say("ui.desk.case.no_draft"))
+    label = reader.say("ui.desk.case.wrote" if request.audit else "ui.desk.case.check")
+    return [el("div", rich_text(request.draft, reader=reader), class_="fk-answer"), el("p", label, class_="fk-ai")]

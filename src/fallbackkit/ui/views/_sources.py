@@ -1,87 +1,265 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from fallbackkit.ui.views._html import Child, bdi, el, safe_url
-from fallbackkit.ui.views._icons import icon
-from fallbackkit.ui.views._labels import count
-from fallbackkit.ui.views._pieces import disclosure, external_link
+from pydantic import Field
+
+from fallbackkit._outcome import Outcome, Source
+from fallbackkit.ui.views._checked import ORDER, check_mark, length_of, note, opened, same_day, same_moment, title_link
+from fallbackkit.ui.views._html import Child, bdi, el
+from fallbackkit.ui.views._pieces import Props, button, component, disclosure
+from fallbackkit.ui.views._provenance import is_model_made, shows_answer
+from fallbackkit.ui.views._reader import For, Reader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import Unpack
 
     from markupsafe import Markup
 
-    from fallbackkit._outcome import Check, Source
-    from fallbackkit.ui.views._reader import Reader
+    from fallbackkit.ui.views._pieces import Rail
 
-__all__ = ["sources"]
+__all__ = ["Sources", "source_list", "sources"]
 
+Layout = Literal["list", "cards", "compact"]
 VISIBLE = 4
+_SHORT = 2_000
+_REMEMBERED = 20_000  # characters; more is drawn anew, as what is remembered stays in memory
+_RECHECKED = frozenset({"changed", "conflicts", "not_checked", "quote_not_found", "unreachable"})
+_SEPARATOR = " · "
 
-_CHECKS: dict[Check, tuple[str, str, str]] = {
-    "quote_found": ("ok", "quote found", "quote found"),
-    "conflicts": ("attention", "conflicts with another source", "in conflict"),
-    "changed": ("attention", "changed since it was read", "changed"),
-    "quote_not_found": ("attention", "opened, quote not found", "without the quote"),
-    "not_checked": ("unknown", "not checked yet", "not checked"),
-    "unreachable": ("danger", "could not be opened", "could not be opened"),
-}
-_ORDER = {check: index for index, check in enumerate(_CHECKS)}
+
+class Sources(Props):
+    """Where an answer comes from.
+
+    Attributes:
+        items: In the order of their numbers in the answer. Those not ``used`` are no sources of it: they keep
+            their numbers, are not counted, and stand behind a disclosure.
+        layout: ``compact`` leaves out quotes, places and what can be done with each.
+        max_visible: So many verified and others are seen at first; at least one of those not verified is.
+        show_unused: Whether what was found and not used can be seen.
+        open_in: Where a link opens.
+        model_made: Whether a model answered, so that an answer without sources comes from what it knows.
+    """
+
+    items: tuple[Source, ...] = ()
+    layout: Layout = "list"
+    max_visible: int = Field(default=VISIBLE, ge=1)
+    show_unused: bool = True
+    open_in: Literal["new_tab", "same_tab"] = "new_tab"
+    model_made: bool = False
+
+    @classmethod
+    def of(cls, outcome: Outcome, *, layout: Layout = "list", max_visible: int = VISIBLE) -> Sources:
+        """The sources of an outcome; none where its answer may not be seen."""
+        shown = shows_answer(outcome)
+        return cls(
+            id=outcome.id,
+            items=outcome.sources if shown else (),
+            layout=layout,
+            max_visible=max_visible,
+            model_made=shown and is_model_made(outcome),
+        )
+
+
+def source_list(value: Sources | Outcome | None, **reader: Unpack[For]) -> Markup:
+    """Where the answer comes from: verified sources first, each with its check in words.
+
+    Args:
+        value: The sources, or the outcome that has them; None says that there is no answer yet.
+        **reader: See ``outcome_card``.
+
+    Example:
+        >>> from fallbackkit import Source
+        >>> "quote found" in source_list(Sources(items=(Source(title="Leave policy", check="quote_found"),)))
+        True
+    """
+    given = Reader(**reader)
+    shown = Sources.of(value) if isinstance(value, Outcome) else value
+    body = _listed(shown, given) if shown is not None else el("p", given.say("ui.sources.empty"), class_="fk-empty")
+    live = _summary(shown.items, given, model_made=shown.model_made).striptags() if shown is not None else ""
+    return component(
+        "source-list",
+        el("div", body, class_="fk-card"),
+        reader=given,
+        live=live,
+        rail=_rail(shown),
+        data_id=shown.id if shown is not None else None,
+    )
+
+
+def _rail(value: Sources | None) -> Rail:
+    used = [source.check for source in value.items if source.used] if value is not None else []
+    return "none" if not used else "live" if "quote_found" in used else "unsure"
+
+
+def _listed(value: Sources, reader: Reader) -> Markup:
+    look = _Look(
+        layout=value.layout,
+        max_visible=value.max_visible,
+        show_unused=value.show_unused,
+        new_tab=value.open_in == "new_tab",
+        tools=tuple(action for action in ("recheck", "report_wrong") if reader.offers(action)),
+        can_copy=True,
+    )
+    return _drawn(value.items, reader, look, model_made=value.model_made)
+
+
+class _Look(NamedTuple):
+    layout: str = "list"
+    max_visible: int = VISIBLE
+    show_unused: bool = True
+    new_tab: bool = True
+    tools: tuple[str, ...] = ()
+    can_copy: bool = False
+
+
+_IN_A_CARD = _Look()
 
 
 def sources(given: Sequence[Source], reader: Reader, *, model_made: bool = True) -> Markup:
     """Where the answer comes from, each with its check in words; numbers keep the order given."""
-    numbered = sorted(enumerate(given, start=1), key=lambda pair: _ORDER[pair[1].check])
-    found = [_entry(number, source, reader) for number, source in numbered if source.check == "quote_found"]
-    others = [_entry(number, source, reader) for number, source in numbered if source.check != "quote_found"]
-    rest = found[VISIBLE:] + others[VISIBLE:]
+    return _drawn(given, reader, _IN_A_CARD, model_made=model_made)
+
+
+def _drawn(given: Sequence[Source], reader: Reader, look: _Look, *, model_made: bool) -> Markup:
+    """Remembered for all readers to whom it looks the same, as a card is drawn again with every change beside it."""
+    length = sum(length_of(source) for source in given)
+    draw = _remembered if length < _REMEMBERED else _block
+    timeless = not any(source.checked_at for source in given)
+    return draw(tuple(given), look, same_day(reader) if timeless else same_moment(reader), model_made)
+
+
+def _block(given: tuple[Source, ...], look: _Look, reader: Reader, model_made: bool) -> Markup:  # noqa: FBT001
+    day = same_day(reader)
+    found, others, unused = (
+        [_drawn_once(index + 1, given[index], look, reader if given[index].checked_at else day) for index in group]
+        for group in _grouped(given)
+    )
+    most, least = look.max_visible, max(1, look.max_visible - len(found))
     return el(
         "div",
-        el("p", _summary(given, model_made=model_made), class_="fk-sources-sum"),
-        _list(found[:VISIBLE]),
-        el("p", "Not verified", class_="fk-sources-split", hidden=not (found and others)),
-        _list(others[:VISIBLE]),
-        disclosure("sources", f"Show {len(rest)} more", _list(rest), shown=bool(rest)),
+        el("p", _summary(given, reader, model_made=model_made), class_="fk-sources-sum"),
+        _list(found[:most]),
+        _more("sources", found[most:], reader),
+        el("p", reader.say("ui.sources.unverified"), class_="fk-sources-split", hidden=not (found and others)),
+        _list(others[:least]),
+        _more("sources-others", others[least:], reader),
+        _more("sources-unused", unused if look.show_unused else [], reader, key="ui.sources.unused"),
         class_="fk-sources",
+        data_layout=look.layout,
     )
+
+
+_remembered = lru_cache(maxsize=256)(_block)
+
+
+def _grouped(given: Sequence[Source]) -> tuple[list[int], list[int], list[int]]:
+    """Places of the verified ones, of the others, the most telling first, and of those not used."""
+    found = [index for index, source in enumerate(given) if source.used and source.check == "quote_found"]
+    others = [index for index, source in enumerate(given) if source.used and source.check != "quote_found"]
+    unused = [index for index, source in enumerate(given) if not source.used]
+    return found, sorted(others, key=lambda index: ORDER.get(given[index].check, len(ORDER))), unused
 
 
 def _list(entries: Sequence[Markup]) -> Markup:
     return el("ol", entries, class_="fk-sources-list", role="list", hidden=not entries)
 
 
-def _summary(given: Sequence[Source], *, model_made: bool) -> list[Child]:
-    if not given:
-        origin = " This answer comes from the model's general knowledge." if model_made else None
-        return [el("b", "No sources."), origin]
-    tally = Counter(source.check for source in given)
-    states = [f"{tally[check]} {words[2]}" for check, words in _CHECKS.items() if tally[check]]
-    return [el("b", f"{count(len(given), 'source')}."), f" {', '.join(states)}."]
+def _more(toggle: str, entries: Sequence[Markup], reader: Reader, *, key: str = "ui.sources.more") -> Markup:
+    label = reader.say(key, len(entries)) if entries else None
+    return disclosure(toggle, label, _list(entries) if entries else None, shown=bool(entries))
 
 
-def _entry(number: int, source: Source, reader: Reader) -> Markup:
-    drawing, words, _ = _CHECKS[source.check]
-    host = urlsplit(safe_url(source.url) or "").hostname
-    address = source.url if source.url and safe_url(source.url) is None else host
-    details: list[Child] = [
-        bdi(source.locator) if source.locator else None,
-        bdi(address) if address else None,
-        ["updated ", reader.date(source.updated_at)] if source.updated_at else None,
+def _summary(given: Sequence[Source], reader: Reader, *, model_made: bool) -> Markup:
+    counts = Counter(source.check if source.check in ORDER else "other" for source in given if source.used)
+    if not counts:
+        return reader.say("ui.sources.none_model" if model_made else "ui.sources.none")
+    states: list[Child] = [
+        reader.say(f"ui.sources.tally.{check}", counts[check]) for check in (*ORDER, "other") if counts[check]
     ]
+    return reader.say("ui.sources.sum", counts.total(), states=el("span", reader.listed(states)))
+
+
+def _drawn_once(number: int, source: Source, look: _Look, reader: Reader) -> Markup:
+    """Remembered, as the same pages stand behind many answers."""
+    return (_remembered_entry if length_of(source) < _SHORT else _entry)(number, source, look, reader)
+
+
+def _entry(number: int, source: Source, look: _Look, reader: Reader) -> Markup:
+    full = look.layout != "compact"
+    said = note(source, reader)
     return el(
         "li",
-        el("span", bdi(str(number)), class_="fk-source-no"),
-        el("span", external_link(source.url, bdi(source.title or "Untitled"), reader=reader), class_="fk-source-title"),
-        el("span", icon(drawing), el("span", words), class_=f"fk-check fk-check-{source.check}"),
-        el("span", _joined(details), class_="fk-source-where", hidden=not any(details)),
-        el("blockquote", source.quote, dir="auto", class_="fk-source-quote") if source.quote else None,
+        el("span", bdi(reader.number(number)), class_="fk-source-no"),
+        title_link(source, number, reader, new_tab=look.new_tab),
+        check_mark(source, reader),
+        [
+            _where(source, reader),
+            el("span", said, class_="fk-source-note", hidden=not said),
+            _quote(source),
+            _tools(number, source, look, reader) if look.can_copy else None,
+        ]
+        if full
+        else None,
         class_="fk-source",
     )
 
 
-def _joined(parts: list[Child]) -> list[Child]:
-    shown = [part for part in parts if part]
-    return [[" · ", part] if index else part for index, part in enumerate(shown)]
+_remembered_entry = lru_cache(maxsize=1024)(_entry)
+
+
+def _quote(source: Source) -> Markup:
+    words: Child = el("mark", source.quote) if source.check == "quote_found" else source.quote
+    return el("blockquote", words, dir="auto", class_="fk-source-quote", hidden=not source.quote)
+
+
+def _where(source: Source, reader: Reader) -> Markup:
+    _, host = opened(source)
+    known: list[Child] = [
+        bdi(source.locator) if source.locator else None,
+        bdi(host) if host else None,
+        reader.say("ui.sources.updated", day=reader.date(source.updated_at)) if source.updated_at else None,
+        _checked(source, reader),
+    ]
+    shown = [part for part in known if part]
+    parts = [[_SEPARATOR, part] if index else part for index, part in enumerate(shown)]
+    return el("span", parts, class_="fk-source-where", hidden=not parts)
+
+
+def _checked(source: Source, reader: Reader) -> Markup | None:
+    """When it was looked at: to the minute today, else the day."""
+    at, now = reader.local(source.checked_at), reader.local(reader.now)
+    if at is None or source.check == "not_checked":
+        return None
+    if now is not None and now.astimezone(at.tzinfo).date() == at.date():
+        return reader.say("ui.sources.checked_at", time=reader.time(at))
+    return reader.say("ui.sources.checked_on", day=reader.date(at))
+
+
+def _tools(number: int, source: Source, look: _Look, reader: Reader) -> Markup:
+    """Small, and named with the number of the source that they are for."""
+    quoted = {"data_copy": source.quote, "data_copied": reader.text("ui.copy.done")} if source.quote else {}
+    return el(
+        "span",
+        _tool("copy_quote", number, reader, shown=bool(quoted), **quoted),
+        [
+            _tool(action, number, reader, shown=action != "recheck" or source.check in _RECHECKED)
+            for action in look.tools
+        ],
+        class_="fk-source-tools",
+    )
+
+
+def _tool(action: str, number: int, reader: Reader, *, shown: bool, **attributes: object) -> Markup:
+    return button(
+        action,
+        reader.say(f"ui.sources.{action}"),
+        look="small",
+        shown=shown,
+        aria_label=reader.text(f"ui.sources.{action}_of", number=reader.number(number)),
+        data_value=number,
+        **attributes,
+    )
