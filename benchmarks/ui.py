@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import os
 import random
 import shutil
 import statistics
+import sys
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -199,21 +201,27 @@ def streams(browser: Browser, rounds: int) -> tuple[float, float]:
     return statistics.median(ours), statistics.median(theirs)
 
 
+def found_chromium() -> str | None:
+    names = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    return next(filter(None, map(shutil.which, filter(None, names))), None)
+
+
 def measure(found: Findings, *, rounds: int, calls: int) -> None:
     known, fresh = drawing(known=True), drawing(known=False)
     size = len((stylesheet() + script()).encode()) / 1000
-    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     found.verdicts += [
-        Verdict(f"a card with {SOURCES} sources, drawn", known * 1e3, 0.3, "ms"),
-        Verdict(f"the same, of {SOURCES} sources that were never drawn before", fresh * 1e3, 0.5, "ms"),
+        Verdict(f"a card with {SOURCES} sources of {PASSAGES}, drawn", known * 1e3, 0.3, "ms"),
+        Verdict(f"a card with {SOURCES} sources that were never drawn before", fresh * 1e3, 0.5, "ms"),
         Verdict("CSS and JavaScript of all components", size, 60.0, "kB"),
     ]
+    path = found_chromium()
     if path is None:
-        raise SystemExit("There is no Chromium here, which the rest of `ui` is measured in; install it")
+        print("No Chromium was found: the pages are not measured. Set CHROMIUM to the path of one.", file=sys.stderr)
+        return
     with chromium(path) as browser:
         ours, theirs = pages(browser, max(3, rounds // 10))
         what = f"{CARDS} cards interactive, {ours:.2f} s / {CARDS} gr.Markdown, {theirs:.2f} s"
         found.verdicts.append(Verdict(what, ours / theirs, 1.5))
-        ours, theirs = streams(browser, max(3, rounds // 20))
-        what = f"a piece of a stream in the page, {ours * 1e3:.0f} ms / in gr.Markdown, {theirs * 1e3:.0f} ms"
+        ours, theirs = streams(browser, max(3, rounds // 10))
+        what = f"a piece of a stream on the page, {ours * 1e3:.1f} ms / in gr.Markdown, {theirs * 1e3:.1f} ms"
         found.verdicts.append(Verdict(what, ours / theirs, 1.3))

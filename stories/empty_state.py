@@ -19,8 +19,8 @@ EXAMPLES = (
     "Who do I tell about a broken window on floor 3?",
     "What is the per diem for two days in Warsaw?",
 )
-CAN = ("answer from the 214 policies on the intranet", "show the page each answer comes from", "hand over to a person")
-CANNOT = ("see your payslip or your leave balance", "approve leave or expenses", "answer tax questions")
+CAN = ("Answer from the 214 policies on the intranet", "Show the page each answer comes from", "Hand over to a person")
+CANNOT = ("See your payslip or your leave balance", "Approve leave or expenses", "Answer tax questions")
 
 
 def first_use() -> Empty:

@@ -19,7 +19,7 @@ _FIRST = Span(name="ask_policies", by="model", start=0.0, duration=1.6, outcome=
 _WAIT = Span(kind="backoff", start=1.6, duration=1.0)
 _SECOND = Span(name="ask_policies", by="model", start=2.6, duration=1.5, outcome="failed", failure=_BUSY, number=2)
 _SMALLER = Span(kind="fallback", name="ask_small", by="smaller_model", start=4.1, duration=2.1, outcome="answered")
-_CHECK = Span(kind="verify", name="checking sources", start=6.2, duration=0.2)
+_CHECK = Span(kind="verify", start=6.2, duration=0.2)
 
 
 def finished() -> Spans:
@@ -52,7 +52,7 @@ def every_kind() -> Spans:
         Span(name="ask_large", by="another_model", start=2.5, duration=0.9, outcome="rejected"),
         Span(kind="fallback", name="ask_small", by="smaller_model", start=3.4, duration=1.1, outcome="answered"),
         Span(kind="cache", name="saved", by="cache", start=4.5, outcome="skipped"),
-        Span(kind="verify", name="checking sources", start=4.5, duration=0.6),
+        Span(kind="verify", start=4.5, duration=0.6),
         Span(kind="render", start=5.1, duration=0.3),
         Span(kind="other", start=5.4, duration=0.4),
     )

@@ -122,7 +122,7 @@ def degraded_saved_answer() -> Outcome:
         requested="ask_policies",
         reasons=(FailureKind.CONNECTION_UPSTREAM, FailureKind.CACHE_STALE),
         trail=(
-            _failed("ask_policies", FailureKind.CONNECTION_UPSTREAM, 4.2, 1.0, 2.0),
+            _failed("ask_policies", FailureKind.CONNECTION_UPSTREAM, 4.2, 0.6, 1.2),
             Step(name="saved", kind="cache", duration=0.01),
         ),
         duration=4.2,
@@ -260,7 +260,7 @@ def interrupted() -> Outcome:
 
 def unavailable(kind: FailureKind = FailureKind.FALLBACK_EXHAUSTED) -> Outcome:
     """Nothing could answer."""
-    first = _failed("ask_policies", FailureKind.CONNECTION_UPSTREAM, 4.2, 1.0, 2.0)
+    first = _failed("ask_policies", FailureKind.CONNECTION_UPSTREAM, 4.2, 0.6, 1.2)
     second = _failed("ask_small", FailureKind.TIMEOUT_FIRST_BYTE, 8.0).model_copy(update={"kind": "smaller_model"})
     return Outcome(
         id=f"unavailable-{kind}",

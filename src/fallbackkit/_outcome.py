@@ -359,7 +359,7 @@ class Outcome(_Value):
     @property
     def served_by(self) -> Step | None:
         """The step that answered, or None."""
-        for step in reversed(self.trail):  # noqa: SIM110
+        for step in reversed(self.trail):
             if step.verdict == "answered":
                 return step
         return None

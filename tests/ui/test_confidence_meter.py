@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, get_args
@@ -193,7 +194,7 @@ def test_what_is_hidden_is_not_in_the_page():
     sent = ConfidenceMeter(tz=BERLIN).postprocess(hidden)
     assert "412" not in drawn(hidden)
     assert "412" not in str(sent)
-    assert "hidden" == sent["data"]["state"]
+    assert "hidden" == json.loads(sent["data"])["state"]
 
 
 @pytest.mark.parametrize(("verdict", "words"), [("right", "as right."), ("wrong", "as wrong.")])

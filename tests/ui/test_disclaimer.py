@@ -147,7 +147,7 @@ def test_much_is_shown_whole():
     """A megabyte, and two hundred things that it can do."""
     markup = drawn(Caveat(form="once", text="x" * 1_000_000, can=("y",) * 200))
     assert "x" * 1_000_000 in markup
-    assert 200 == markup.count(">y</li>")
+    assert 200 == markup.count(">y</span></li>")
 
 
 def test_the_component_gives_back_what_is_on_the_screen():

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 from typing import get_args
@@ -288,7 +289,7 @@ def test_the_component_takes_an_outcome_and_gives_back_a_request():
     """What the browser sends back is a request again; no answer or draft of the outcome leaves with it."""
     sent = EscalationTracker().postprocess(poisoned("secret words", "awaiting_review"))
     assert "second in line" in sent["html"]
-    assert "answer" not in sent["data"]
+    assert "answer" not in json.loads(sent["data"])
     back = EscalationTracker().preprocess(sent)
     assert ("queued", 2) == (back.state, back.position)
     assert {"html", "data"} == EscalationTracker().api_info()["properties"].keys()

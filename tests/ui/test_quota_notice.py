@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import math
 from datetime import UTC, timedelta
 from typing import get_args
@@ -216,7 +217,7 @@ def test_an_outcome_reaches_the_component_as_its_limit_only():
     shown = QuotaNotice().postprocess(stories.from_an_outcome())
     assert "The shared limit is reached" in shown["html"]
     assert "app" == QuotaNotice().preprocess(shown).whose
-    assert "trail" not in shown["data"]
+    assert "trail" not in json.loads(shown["data"])
 
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))

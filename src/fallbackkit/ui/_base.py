@@ -27,10 +27,13 @@ __all__ = ["Rendered", "View", "events"]
 
 P = TypeVar("P", bound=BaseModel)
 
+_KEPT = ("type", "anyOf", "items", "prefixItems", "enum", "const", "format")
+_ALWAYS_DRAWN = (gr.Blocks, gr.Column, gr.Row, gr.Group)
+
 
 @cache
 def head() -> str:
-    """Stylesheet and script, which Gradio puts on the page once however many components ask for them."""
+    """Stylesheet and script, which Gradio puts on the page once however many components bring them."""
     css = base64.b64encode(stylesheet().encode()).decode()
     return f'<link rel="stylesheet" href="data:text/css;base64,{css}"><script>{script()}</script>'
 
@@ -65,6 +68,15 @@ class Rendered(gr.HTML, metaclass=Quiet):
             **kwargs,
         )
 
+    def get_config(self) -> dict[str, Any]:  # type: ignore[override]
+        """What the browser needs to know. Only one component of a page brings the stylesheet and the script along.
+
+        Gradio reads them once a component otherwise, which would be most of the time that a page of many takes.
+        """
+        config = super().get_config()
+        first = _bearer(self) if _is_drawn(self) else None
+        return config if first in {None, self} else config | {"head": None}
+
     def postprocess(self, value: Markup | None) -> dict[str, Any]:  # type: ignore[override]
         return {"html": str(value or "")}
 
@@ -72,10 +84,34 @@ class Rendered(gr.HTML, metaclass=Quiet):
         return {"type": "object", "properties": {"html": {"type": "string"}}}
 
     def example_payload(self) -> dict[str, Any]:
-        return self.postprocess(None)
+        return {"html": ""}
 
     def example_value(self) -> None:
         return None
+
+
+def _is_drawn(block: Any) -> bool:
+    """Whether the browser draws it with the page: it is not made later, and not in a part that may be closed."""
+    if block.rendered_in is not None:
+        return False
+    above = block
+    while above is not None and above.visible is True:
+        above = above.parent
+        if above is not None and type(above) not in _ALWAYS_DRAWN:
+            return False
+    return above is None
+
+
+def _bearer(component: Rendered) -> Rendered | None:
+    """The component of the same page that brings along what all of them need."""
+    root: Any = component
+    while root.parent is not None:
+        root = root.parent
+    blocks = getattr(root, "blocks", {}).values()
+    return next(
+        (each for each in blocks if isinstance(each, Rendered) and each.page == component.page and _is_drawn(each)),
+        None,
+    )
 
 
 class View(Rendered, Generic[P]):
@@ -108,7 +144,8 @@ class View(Rendered, Generic[P]):
         """The value, or what its type can make of another: of an ``Outcome``, above all."""
         made = getattr(self.model, "of", None)
         shown: P | None = value if made is None or value is None or isinstance(value, self.model) else made(value)
-        return {"html": str(self.drawn(shown)), "data": self.public(shown)}
+        data = self.public(shown)  # as text: what is an object, the browser would copy, watch and compare part by part
+        return {"html": str(self.drawn(shown)), "data": None if data is None else json.dumps(data)}
 
     def drawn(self, value: P | None) -> Markup:
         """The value as HTML, for this component's reader, now."""
@@ -126,33 +163,40 @@ class View(Rendered, Generic[P]):
         }
 
     def public(self, value: P | None) -> Any:
-        """What may leave the server."""
-        return None if value is None else json.loads(value.model_dump_json())
+        """What may leave the server; what is as usual is left out of it."""
+        return None if value is None else json.loads(value.model_dump_json(exclude_defaults=True))
 
     def preprocess(self, payload: dict[str, Any] | None) -> P | None:  # type: ignore[override]
         """What is on the screen. It comes from the browser: fine to show again, not to decide by."""
         data = (payload or {}).get("data")
+        if isinstance(data, str):
+            return self.model.model_validate_json(data)  # type: ignore[return-value]
         return self.model.model_validate(data) if data else None  # type: ignore[return-value]
 
     def api_info(self) -> dict[str, Any]:
-        """The HTML, and the value behind it as its JSON schema says."""
-        return {"type": "object", "properties": {"html": {"type": "string"}, "data": _schema(self.model)}}
+        """The HTML, and the value behind it: JSON as text, or as an object where a program sends it."""
+        data = {"type": "string", "contentMediaType": "application/json", "contentSchema": _schema(self.model)}
+        return {"type": "object", "properties": {"html": {"type": "string"}, "data": data}}
 
 
 @cache
 def _schema(model: type[BaseModel]) -> Any:
-    """As Gradio's client can read it: without references, which it may follow for ever, and without a bare ``false``."""
+    """As Gradio's client can read it, and short, as each component carries it thrice: names and types, one level deep.
+
+    The client may follow references for ever, and does not know a bare ``false``.
+    """
     schema = model.model_json_schema(mode="serialization")
-    return _inlined(schema, schema.pop("$defs", {}), frozenset())
+    return _short(schema, schema.pop("$defs", {}))
 
 
-def _inlined(part: Any, definitions: dict[str, Any], above: frozenset[str]) -> Any:
+def _short(part: Any, definitions: dict[str, Any]) -> Any:
     if isinstance(part, list):
-        return [_inlined(each, definitions, above) for each in part]
+        return [_short(each, definitions) for each in part]
     if not isinstance(part, dict):
         return part
-    if (name := str(part.get("$ref", "")).rpartition("/")[2]) in above:
-        return {"type": "object"}
-    if name:
-        return _inlined(definitions[name], definitions, above | {name})
-    return {key: _inlined(value, definitions, above) for key, value in part.items() if key != "additionalProperties"}
+    if "$ref" in part:
+        name = part["$ref"].rpartition("/")[2]
+        return {"type": definitions[name].get("type", "object"), "title": name}
+    fields = part.get("properties")
+    kept = {key: _short(part[key], definitions) for key in _KEPT if key in part}
+    return kept if fields is None else kept | {"properties": {k: _short(v, definitions) for k, v in fields.items()}}

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
+import inspect
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Protocol, get_args
+from typing import TYPE_CHECKING, Any, Protocol, cast, get_args
 
 import gradio as gr
 
@@ -58,14 +59,14 @@ def message(outcome: Outcome, **reader: Unpack[For]) -> dict[str, Any]:
     return {"role": "assistant", "content": card}
 
 
-def replies(ask: Streams, *, clock: Clock | None = None, **reader: Unpack[For]) -> Callable[..., Iterator[Any]]:
+def replies(ask: Streams, *, clock: Clock | None = None, **reader: Unpack[For]) -> Callable[..., Any]:
     """A wrapped function as what a ``gr.ChatInterface`` calls: ``gr.ChatInterface(replies(ask))``.
 
     Each answer is a card that grows while the answer comes, and says so if it fails. The function is asked
     with the question alone; the history is the application's.
 
     Args:
-        ask: The wrapped function; its first parameter is the question.
+        ask: The wrapped function, sync or async; its first parameter is the question.
         clock: Who says what time it is.
         **reader: See ``views.outcome_card``. By default no action is offered, as nobody hears them; name
             those for which there is an ``Actions`` on the page.
@@ -79,18 +80,24 @@ def replies(ask: Streams, *, clock: Clock | None = None, **reader: Unpack[For]) 
         >>> len(list(replies(ask)("How many days of leave?", [])))
         2
     """
-    if not hasattr(ask, "stream"):
+    if not callable(getattr(ask, "stream", None)):
         raise TypeError(f"`ask` must be a wrapped function, got {ask!r}; wrap it with fallbackkit.protect()")
     reader.setdefault("actions", ())
     told = clock or SystemClock()
 
-    def reply(question: str, history: Any = None, *_: Any) -> Iterator[Any]:
-        del history
-        for outcome in ask.stream(question):
-            reading: For = {"now": datetime.fromtimestamp(told.time(), UTC), **reader}
-            yield message(outcome, **reading)["content"]
+    def shown(outcome: Outcome) -> Any:
+        reading: For = {"now": datetime.fromtimestamp(told.time(), UTC), **reader}
+        return message(outcome, **reading)["content"]
 
-    return reply
+    def reply(question: str, *_: Any) -> Any:
+        for outcome in ask.stream(question):
+            yield shown(outcome)
+
+    async def areply(question: str, *_: Any) -> Any:
+        async for outcome in cast("AsyncIterator[Outcome]", ask.stream(question)):
+            yield shown(outcome)
+
+    return areply if inspect.isasyncgenfunction(ask.stream) else reply
 
 
 class Actions(Rendered):

@@ -28,8 +28,8 @@ class OutcomeCard(View[Outcome]):
     Used like any Gradio component: a handler returns or yields an ``Outcome``, a ``views.Card`` or None.
     Buttons raise events named after the action, with ``component``, ``action`` and ``id`` in
     ``gr.EventData``: ``card.retry(fn, …)``, ``.escalate``, ``.search``, ``.stop``, ``.copy_reference``, of
-    the sources ``.open``, ``.citation_focus`` and ``.copy_quote``, of feedback ``.rated``, ``.detailed``, ``.withdrawn``;
-    ``.action`` hears all.
+    the sources ``.open``, ``.citation_focus`` and ``.copy_quote``, of feedback ``.rated``, ``.detailed`` and
+    ``.withdrawn``; ``.action`` hears all.
 
     Args:
         value: First outcome, or a function that gives it on each page load.
@@ -75,4 +75,4 @@ class OutcomeCard(View[Outcome]):
         if outcome is None:
             return None
         answer = outcome.answer.model_copy(update={"data": None}) if outcome.answer and shows_answer(outcome) else None
-        return json.loads(outcome.model_copy(update={"answer": answer}).model_dump_json())
+        return json.loads(outcome.model_copy(update={"answer": answer}).model_dump_json(exclude_defaults=True))

@@ -37,7 +37,8 @@ class ConfidenceMeter(View[Certainty]):
 class HedgedAnswer(View[Hedge]):
     """An answer that begins with its doubt, its reason and a check. Takes a ``Hedge`` or an ``Outcome``.
 
-    Events: ``escalate``, ``show_sources``. Arguments as ``OutcomeCard``.
+    Events: ``escalate``, ``show_sources``, and of the citations in its text ``citation_focus``, ``open`` and
+    ``copy_quote``. Arguments as ``OutcomeCard``.
     """
 
     EVENTS = events("escalate", "show_sources", "open", "citation_focus", "copy_quote")

@@ -3,5 +3,5 @@ element.addEventListener("fk-action", (event) => {
   trigger(event.detail.action, event.detail);
   trigger("action", event.detail);
 });
-watch("value", () => window.fallbackkit.settle(element));
-window.fallbackkit.settle(element);
+watch("value", () => window.fallbackkit?.settle(element));
+window.fallbackkit?.settle(element);

@@ -138,6 +138,7 @@ def _body(card: Card, notice: Notice | None, show: Collection[str], reader: Read
     hedged = outcome is not None and outcome.status == "low_confidence" and answered
     boxed = notice if outcome is not None and outcome.status not in _SILENT and not hedged else None
     asked = outcome.ticket if outcome is not None and outcome.status == "awaiting_review" else None
+    drawing = "person" if outcome is not None and outcome.status == "awaiting_review" else None
     final = outcome is not None and answered and outcome.status in _FINAL
     going_on = _going_on(outcome, reader) if "waiting" in show else None
     spent = _spent(outcome) if "cost" in show else None
@@ -152,7 +153,7 @@ def _body(card: Card, notice: Notice | None, show: Collection[str], reader: Read
         slot("answer", lambda: _answer(outcome, notice, reader, hedged=hedged), on=outcome is None or answered),
         slot("person", lambda: tracker(asked, reader, placed=False), on=asked is not None),
         slot("confidence", lambda: confidence(_sure(outcome), reader), on=_has_meter(outcome)),
-        slot("notice", lambda: notice_box(boxed, titled=titled), on=boxed is not None),
+        slot("notice", lambda: notice_box(boxed, titled=titled, drawing=drawing), on=boxed is not None),
         slot("sources", lambda: _sources(outcome, reader), on=final),
         slot("waiting", lambda: waiting(going_on, reader), on=going_on is not None),
         _kept(

@@ -7,15 +7,18 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
-from fallbackkit.ui.views._html import HOLE, Child, Shape, bdi, el, safe_url
+from fallbackkit.ui.views._html import HOLE, LONGEST_URL, Child, Shape, bdi, el, safe_url
 from fallbackkit.ui.views._icons import icon
 from fallbackkit.ui.views._pieces import hidden
 from fallbackkit.ui.views._reader import Reader
 
 if TYPE_CHECKING:
+    from datetime import datetime, tzinfo
+
     from markupsafe import Markup
 
     from fallbackkit._outcome import Check, Source
+    from fallbackkit.messages import Messages
 
 __all__ = [
     "ORDER",
@@ -84,7 +87,8 @@ def address(url: str | None, passage: str | None) -> tuple[str | None, str | Non
         return None, url
     parts = urlsplit(href)
     if passage and parts.scheme in {"http", "https"} and "#" not in href:
-        href = safe_url(f"{href}#:~:text={_place(passage)}") or href
+        placed = f"{href}#:~:text={_place(passage)}"  # whose end is percent-encoded, and so as safe as its beginning
+        href = placed if len(placed) <= LONGEST_URL else href
     return href, parts.hostname
 
 
@@ -145,7 +149,12 @@ def same_day(reader: Reader) -> Reader:
     """One to whom the same dates are told, and who differs in nothing else that a source is drawn by."""
     now = reader.local(reader.now)
     now = now.replace(hour=12, minute=0, second=0, microsecond=0) if now is not None else None
-    return Reader(now=now, tz=reader.tz, locale=reader.locale, messages=reader.messages)
+    return _reader(now, reader.tz, reader.locale, reader.messages)
+
+
+@lru_cache(maxsize=64)
+def _reader(now: datetime | None, tz: tzinfo | None, locale: str, messages: Messages | None) -> Reader:
+    return Reader(now=now, tz=tz, locale=locale, messages=messages)
 
 
 def same_moment(reader: Reader) -> Reader:

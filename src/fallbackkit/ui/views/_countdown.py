@@ -273,10 +273,11 @@ def _actions(wait: Countdown, reader: Reader, *, alone: bool) -> Markup:
     again = waits or wait.state == "cancelled"
     asks = alone and wait.state != "succeeded" and reader.offers("escalate")
     first = alone and (wait.state == "cancelled" or not wait.auto)
+    look: Look = "plain" if alone else "quiet"
     return buttons(
-        _button("retry_now", "now", reader, shown=again, look="primary" if first else "plain" if alone else "quiet"),
-        _pause(wait, reader),
-        _button("cancel", "stop", reader, shown=stops, look="quiet"),
+        _button("retry_now", "now", reader, shown=again, look="primary" if first else look),
+        _pause(wait, reader, look=look),
+        _button("cancel", "stop", reader, shown=stops, look=look),
         button("escalate", reader.say("actions.escalate"), shown=asks, look="primary" if given_up else "plain"),
         shown=again or stops or asks,
     )
@@ -287,13 +288,13 @@ def _button(action: str, turn: str, reader: Reader, *, shown: bool, look: Look) 
     return button(action, label, look=look, shown=shown and reader.offers(action), data_turn=turn)
 
 
-def _pause(wait: Countdown, reader: Reader) -> Markup:
+def _pause(wait: Countdown, reader: Reader, *, look: Look) -> Markup:
     waits, halted = wait.state in _WAITS, wait.state == "paused"
     return button(
         "pause",
         el("span", reader.say("ui.countdown.pause"), data_until="Infinity" if waits else None, hidden=halted),
         _held(wait, reader.say("ui.countdown.resume")),
-        look="quiet",
+        look=look,
         data_turn="pause",
         data_value="off" if halted else "on",
         shown=waits and wait.auto and reader.offers("pause"),

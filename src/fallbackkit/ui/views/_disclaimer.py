@@ -6,6 +6,7 @@ from pydantic import model_validator
 
 from fallbackkit._text import Text
 from fallbackkit.ui.views._html import el, safe_url
+from fallbackkit.ui.views._icons import icon
 from fallbackkit.ui.views._pieces import Props, box, button, buttons, component, external_link
 from fallbackkit.ui.views._reader import For, Reader
 
@@ -95,8 +96,8 @@ def caveat(value: Caveat, reader: Reader, *, shown: bool = True) -> Markup:
         ),
         el(
             "div",
-            _listed("can", value.can, reader),
-            _listed("cannot", value.cannot, reader),
+            _listed("can", "ok", value.can, reader),
+            _listed("cannot", "hand", value.cannot, reader),
             class_="fk-scope",
             hidden=not once or not (value.can or value.cannot),
         ),
@@ -128,12 +129,12 @@ def _more(value: Caveat, reader: Reader) -> list[Markup | str]:
     return [" ", external_link(value.url, label, reader=reader, data_action="details_opened")]
 
 
-def _listed(name: Literal["can", "cannot"], items: Iterable[str], reader: Reader) -> Markup:
-    lines = [el("li", item, dir="auto") for item in items]
+def _listed(name: Literal["can", "cannot"], drawing: str, items: Iterable[str], reader: Reader) -> Markup:
+    lines = [el("li", icon(drawing), el("span", item, dir="auto")) for item in items]
     return el(
         "div",
-        el("b", reader.say(f"ui.disclaimer.{name}")),
-        el("ul", lines, role="list", class_=f"fk-{name}"),
+        el("p", reader.say(f"ui.disclaimer.{name}"), class_="fk-term"),
+        el("ul", lines, role="list"),
         hidden=not lines,
     )
 

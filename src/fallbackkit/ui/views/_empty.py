@@ -125,7 +125,7 @@ def empty(value: Empty | None, reader: Reader) -> Markup:
             "div",
             _list("ui.empty.can", "ok", value.can if value else (), reader),
             _list("ui.empty.cannot", "hand", value.cannot if value else (), reader),
-            class_="fk-scope-of",
+            class_="fk-scope",
             hidden=value is None or not (given(value.can) or given(value.cannot)),
         ),
         class_="fk-note fk-nothing",
@@ -165,7 +165,7 @@ def _examples(examples: tuple[str, ...], reader: Reader) -> Markup:
     shown = examples if reader.offers("example") else ()
     return el(
         "div",
-        el("p", reader.say("ui.empty.examples"), class_="fk-note-term"),
+        el("p", reader.say("ui.empty.examples"), class_="fk-term"),
         el(
             "ul",
             [el("li", button("example", el("span", each, dir="auto"), data_value=each)) for each in shown],
@@ -193,7 +193,7 @@ def _list(term: str, drawing: str, items: tuple[str, ...], reader: Reader) -> Ma
     shown = given(items)
     return el(
         "div",
-        el("p", reader.say(term), class_="fk-note-term"),
+        el("p", reader.say(term), class_="fk-term"),
         el("ul", [el("li", icon(drawing), el("span", each, dir="auto")) for each in shown], role="list"),
         hidden=not shown,
     )

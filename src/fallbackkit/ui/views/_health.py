@@ -44,6 +44,7 @@ def health_panel(value: Health | None, **reader: Unpack[For]) -> Markup:
         **reader: See ``outcome_card``.
 
     Example:
+        >>> from fallbackkit.ui.views import Health, Service
         >>> search = Service(name="search", plain_name="Search", state="slow")
         >>> "slow" in health_panel(Health(services=(search,)))
         True

@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["HOLE", "Child", "Shape", "bdi", "clean", "el", "safe_url"]
+__all__ = ["HOLE", "LONGEST_URL", "Child", "Shape", "bdi", "clean", "el", "safe_url"]
 
 Child: TypeAlias = "str | Iterable[Child] | None"
 
@@ -24,7 +24,7 @@ _UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\
 _UNSAFE = re.compile(r"[\s\x00-\x20\x7f-\x9f\\\ud800-\udfff]")
 _SIGNS = {chr(code): chr(0x2400 + code) for code in range(0x20)} | {"\x7f": "\u2421"}
 _new = str.__new__
-_LONGEST_URL = 4096
+LONGEST_URL = 4096
 _SHORT = 160
 
 
@@ -126,7 +126,7 @@ def bdi(text: str, **attributes: object) -> Markup:
 
 def safe_url(url: str | None) -> str | None:
     """The address if it is http, https or mailto, else None."""
-    if not url or len(url) > _LONGEST_URL or _UNSAFE.search(url):
+    if not url or len(url) > LONGEST_URL or _UNSAFE.search(url):
         return None
     try:
         parts = urlsplit(url)

@@ -20,13 +20,14 @@ __all__ = ["actions", "hedge", "needs_help", "notice_box"]
 _ASK = "escalate"
 
 
-def notice_box(notice: Notice | None, *, titled: bool = True) -> Markup:
+def notice_box(notice: Notice | None, *, titled: bool = True, drawing: str | None = None) -> Markup:
     """What it means for the task, and what to do next. Without its title where the line above says it."""
     title, body = (notice.title, notice.body) if notice else ("", "")
     return box(
         title if titled else None,
         body,
         tone=notice.tone if notice else "neutral",
+        drawing=drawing,
         lang=notice.lang if notice else None,
         direction=notice.direction if notice else None,
         shown=notice is not None and bool((titled and title) or body),

@@ -209,7 +209,8 @@ def _shape(outcome: Outcome | None) -> str:
 
 def provenance(outcome: Outcome | None, reader: Reader, *, alone: bool = False) -> Markup:
     """Who answered: one line that opens to requested, actual and reason; ``alone``, it tells every step as well."""
-    known = _facts(outcome, reader, alone=alone) if outcome is not None and outcome.trail else None
+    over = outcome is not None and (alone or outcome.status not in {"working", "streaming"})  # else nobody knows yet
+    known = _facts(outcome, reader, alone=alone) if outcome is not None and outcome.trail and over else None
     return by(_shape(outcome), by_line(outcome, reader), known, _why(outcome, reader) if alone else None)
 
 

@@ -257,7 +257,7 @@ def _buttons(value: Quota | None, reader: Reader) -> Markup:
             button(each, reader.say(key), look="primary" if each == first else "plain", shown=each in offered)
             for each, key in _LABELS.items()
         ],
-        button("escalate", reader.say("actions.escalate"), look="quiet", shown=asks),
+        button("escalate", reader.say("actions.escalate"), shown=asks),
         shown=due or asks or bool(offered),
     )
 

@@ -63,7 +63,7 @@ class Reader:
     _present: datetime | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        words = (self.messages or SHIPPED).catalogues(self.locale)
+        words = _catalogues(self.messages or SHIPPED, self.locale)
         object.__setattr__(self, "_words", words)
         object.__setattr__(self, "_conventions", words[0].conventions)
         object.__setattr__(self, "_present", self.local(self.now))
@@ -256,6 +256,11 @@ class Reader:
     def _zone(self, at: datetime) -> str:
         city = _cldr.city(self._conventions, at.tzinfo)
         return self.text("values.zone", place=city) if city else at.tzname() or "UTC"
+
+
+@lru_cache(maxsize=256)
+def _catalogues(messages: Messages, locale: str) -> tuple[Catalogue, ...]:
+    return messages.catalogues(locale)
 
 
 @lru_cache(maxsize=2048)

@@ -118,8 +118,8 @@ def refusal(value: Refusal | None, reader: Reader) -> Markup:
             shown=value is not None,
         ),
         _left_out(value, reader),
-        _policy(value, reader),
         _actions(value, reader),
+        _foot(value, reader),
         class_="fk-card",
     )
 
@@ -164,21 +164,24 @@ def _left_out(value: Refusal | None, reader: Reader) -> Markup:
     return el("p", words, class_="fk-left-out", hidden=words is None)
 
 
-def _policy(value: Refusal | None, reader: Reader) -> Markup:
+def _foot(value: Refusal | None, reader: Reader) -> Markup:
+    """The rule, and a way to say that it was a mistake."""
     url = safe_url(value.policy_url) if value is not None else None
+    reports = value is not None and value.state != "reported" and reader.offers("report")
+    link = external_link(url, reader.say("ui.refusal.policy"), reader=reader) if url else None
     return el(
-        "p",
-        external_link(url, reader.say("ui.refusal.policy"), reader=reader) if url else None,
-        class_="fk-policy",
-        hidden=url is None,
+        "div",
+        el("p", link, hidden=url is None),
+        button("report", reader.say("ui.refusal.report"), look="quiet", shown=reports),
+        class_="fk-foot",
+        hidden=url is None and not reports,
     )
 
 
 def _actions(value: Refusal | None, reader: Reader) -> Markup:
-    """The alternatives first; what was a mistake can be said; a person comes last."""
+    """The alternatives first; a person comes last."""
     offers = value.alternatives if value is not None and reader.offers("alternative") else ()
     approves = value is not None and value.state == "needs_approval" and reader.offers("request_approval")
-    reports = value is not None and value.state != "reported" and reader.offers("report")
     asks = value is not None and reader.offers("escalate")
     alone = not approves and not offers
     return buttons(
@@ -194,7 +197,6 @@ def _actions(value: Refusal | None, reader: Reader) -> Markup:
             hidden=not offers,
         ),
         button("request_approval", reader.say("ui.refusal.request_approval"), look="primary", shown=approves),
-        button("report", reader.say("ui.refusal.report"), look="quiet", shown=reports),
         button("escalate", reader.say("actions.escalate"), look="primary" if alone else "plain", shown=asks),
-        shown=bool(offers) or approves or reports or asks,
+        shown=bool(offers) or approves or asks,
     )

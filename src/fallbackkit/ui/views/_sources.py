@@ -8,7 +8,7 @@ from pydantic import Field
 
 from fallbackkit._outcome import Outcome, Source
 from fallbackkit.ui.views._checked import ORDER, check_mark, length_of, note, opened, same_day, same_moment, title_link
-from fallbackkit.ui.views._html import Child, bdi, el
+from fallbackkit.ui.views._html import HOLE, Child, Shape, bdi, el
 from fallbackkit.ui.views._pieces import Props, button, component, disclosure
 from fallbackkit.ui.views._provenance import is_model_made, shows_answer
 from fallbackkit.ui.views._reader import For, Reader
@@ -144,7 +144,7 @@ def _block(given: tuple[Source, ...], look: _Look, reader: Reader, model_made: b
         el("p", _summary(given, reader, model_made=model_made), class_="fk-sources-sum"),
         _list(found[:most]),
         _more("sources", found[most:], reader),
-        el("p", reader.say("ui.sources.unverified"), class_="fk-sources-split", hidden=not (found and others)),
+        el("p", reader.say("ui.sources.unverified"), class_="fk-term fk-sources-split", hidden=not (found and others)),
         _list(others[:least]),
         _more("sources-others", others[least:], reader),
         _more("sources-unused", unused if look.show_unused else [], reader, key="ui.sources.unused"),
@@ -189,31 +189,35 @@ def _drawn_once(number: int, source: Source, look: _Look, reader: Reader) -> Mar
 
 
 def _entry(number: int, source: Source, look: _Look, reader: Reader) -> Markup:
-    full = look.layout != "compact"
+    title = title_link(source, number, reader, new_tab=look.new_tab)
+    mark, index = check_mark(source, reader), reader.number(number)
+    if look.layout == "compact":
+        return el("li", el("span", bdi(index), class_="fk-source-no"), title, mark, class_="fk-source")
     said = note(source, reader)
-    return el(
-        "li",
-        el("span", bdi(reader.number(number)), class_="fk-source-no"),
-        title_link(source, number, reader, new_tab=look.new_tab),
-        check_mark(source, reader),
-        [
-            _where(source, reader),
-            el("span", said, class_="fk-source-note", hidden=not said),
-            _quote(source),
-            _tools(number, source, look, reader) if look.can_copy else None,
-        ]
-        if full
-        else None,
-        class_="fk-source",
+    shape = _shape(mark, noted=said is not None, marked=source.check == "quote_found", quoted=bool(source.quote))
+    tools = _tools(number, source, look, reader) if look.can_copy else None
+    return shape(index, title, _where(source, reader), said, source.quote, tools)
+
+
+@lru_cache(maxsize=128)
+def _shape(mark: Markup, *, noted: bool, marked: bool, quoted: bool) -> Shape:
+    quote = el("mark", HOLE) if marked else HOLE
+    return Shape(
+        el(
+            "li",
+            el("span", el("bdi", HOLE), class_="fk-source-no"),
+            HOLE,
+            mark,
+            HOLE,
+            el("span", HOLE, class_="fk-source-note", hidden=not noted),
+            el("blockquote", quote, dir="auto", class_="fk-source-quote", hidden=not quoted),
+            HOLE,
+            class_="fk-source",
+        )
     )
 
 
 _remembered_entry = lru_cache(maxsize=1024)(_entry)
-
-
-def _quote(source: Source) -> Markup:
-    words: Child = el("mark", source.quote) if source.check == "quote_found" else source.quote
-    return el("blockquote", words, dir="auto", class_="fk-source-quote", hidden=not source.quote)
 
 
 def _where(source: Source, reader: Reader) -> Markup:

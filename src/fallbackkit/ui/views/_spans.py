@@ -114,53 +114,40 @@ def _of_step(step: Step, at: float, outcome: Outcome, *, first: bool) -> Iterato
     kind: SpanKind = "cache" if step.kind == "cache" else "attempt" if first else "fallback"
     began, end = at, at + _length(step.duration)
     if not step.attempts:
-        yield _span(step.name, kind, at, end - at, step.verdict, _kind(step.failure), by)
+        yield _span(kind, at, end - at, name=step.name, outcome=step.verdict, failure=_kind(step.failure), by=by)
         return
     for number, attempt in enumerate(step.attempts, 1):
         if waited := _length(attempt.waited):
-            yield _span("", "backoff", at, waited)
+            yield _span("backoff", at, waited)
             at += waited
         took = _length(attempt.duration)
         start = at if at + took <= end or number == 1 else max(began, end - took)  # one that ran beside another
         last = number == len(step.attempts) and attempt.failure is None
-        verdict: SpanOutcome = step.verdict if last else "failed" if attempt.failure else "rejected"
-        failure = step.failure if last else attempt.failure
-        which = number if len(step.attempts) > 1 else None
-        yield _span(step.name, kind, min(start, _LONGEST), took, verdict, _kind(failure), by, which)
+        yield _span(
+            kind,
+            min(start, _LONGEST),
+            took,
+            name=step.name,
+            outcome=step.verdict if last else "failed" if attempt.failure else "rejected",
+            failure=_kind(step.failure if last else attempt.failure),
+            by=by,
+            number=number if len(step.attempts) > 1 else None,
+        )
         at = start + took
     if end - at >= SHORTEST:
-        yield _span("", "other", at, end - at)
+        yield _span("other", at, end - at)
 
 
 def _kind(failure: Failure | None) -> FailureKind | None:
     return failure.kind if failure is not None else None
 
 
-def _span(
-    name: str,
-    kind: SpanKind,
-    start: float,
-    duration: float,
-    outcome: SpanOutcome = "done",
-    failure: FailureKind | None = None,
-    by: Answerer | None = None,
-    number: int | None = None,
-) -> Span:
-    return _made(
-        {
-            "name": name,
-            "kind": kind,
-            "start": start,
-            "duration": duration,
-            "outcome": outcome,
-            "failure": failure,
-            "by": by,
-            "number": number,
-        }
-    )
+def _span(kind: SpanKind, start: float, duration: float, **more: object) -> Span:
+    return _made({**_PLAIN, "kind": kind, "start": start, "duration": duration, **more})
 
 
 _made = trusting(Span)  # all of it comes from an outcome, which was validated
+_PLAIN = dict(Span())
 
 
 def _length(seconds: float) -> float:

@@ -163,7 +163,7 @@ def staleness(value: Staleness | None, reader: Reader, *, acts: bool = True) -> 
 
 
 def _tone(state: str) -> Tone:
-    return "attention" if state == "unreliable" else "neutral"
+    return "attention" if state == "unreliable" else "success" if state == "refreshed" else "neutral"
 
 
 def _title(value: Staleness, state: str, reader: Reader) -> Markup:

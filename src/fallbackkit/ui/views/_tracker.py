@@ -145,7 +145,7 @@ def handover(value: Handover | None, reader: Reader) -> Markup:
             "div",
             _history(given.history, reader),
             el("p", _case(given.ticket, reader), hidden=given.ticket is None),
-            class_="fk-handover-foot",
+            class_="fk-foot",
             hidden=not (given.ticket or given.history),
         ),
         class_="fk-card fk-handover",
