@@ -1,7 +1,7 @@
 """Everything that is known of one answer, in the order in which people need it.
 
 Use it wherever a wrapped call answers: give it the Outcome, and it grows with a stream. Take the parts one by one only
-where a page has a place of its own for them. Not for what has no answer: a form that was filled in wrongly needs no card.
+where a page has a place of its own for them. It is not for what has no answer: a wrong entry in a form needs no card.
 """
 
 from __future__ import annotations

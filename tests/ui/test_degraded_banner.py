@@ -181,7 +181,7 @@ def test_passing_time_alone_is_not_read_out(story):
         ({"mode": "slower", "since": NOW, "back_at": NOW - timedelta(1)}, "`back_at` must not be before `since`"),
         ({"mode": "slower", "marked": -1}, "marked"),
         ({"mode": "down"}, "mode"),
-        ({"mode": "slower", "sinse": NOW}, "sinse"),
+        ({"mode": "slower", "begun": NOW}, "begun"),
     ],
 )
 def test_what_cannot_be_is_refused_with_a_remedy(fields, named):

@@ -13,7 +13,7 @@ from fallbackkit.ui.views import outcome_card
 from fallbackkit.ui.views._html import el
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
     from typing import Unpack
 
     from fallbackkit._outcome import Outcome
