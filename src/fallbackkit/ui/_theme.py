@@ -163,10 +163,10 @@ class _Theme(gr.themes.Base):
         )
         self.name = "fallbackkit"
         self.set(**_variables())
-        self._font_css = [fonts()]
+        self._font_css = [fonts(), stylesheet()]  # what is in `custom_css`, Gradio writes three times
         # `set` has no `color_accent_dark`, but the dark rules take every attribute that ends so.
         self.color_accent, self.color_accent_dark = _LIGHT_DARK["accent"]
-        self.custom_css = stylesheet() + _PAGE
+        self.custom_css = _PAGE
 
 
 def _variables() -> dict[str, Any]:
