@@ -253,7 +253,7 @@ def decided(queue: ReviewQueue) -> list[tuple[str, str, str | None]]:
 
 
 def test_a_reviewer_takes_and_approves_and_moves_on(reviewer_page, queue):
-    """Approving sends the draft, says how many are left and opens the next question."""
+    """Approving sends the draft, says how many are left and opens the next question (rubric 57)."""
     page = reviewer_page
     assert page.get_by_text("with Dana R.").is_visible()
     page.get_by_role("button", name="Take the next question").click()
@@ -266,7 +266,7 @@ def test_a_reviewer_takes_and_approves_and_moves_on(reviewer_page, queue):
 
 
 def test_a_rejection_needs_a_reason(reviewer_page, queue):
-    """An empty reason is asked for; with one, the requester gets it."""
+    """An empty reason is asked for; with one, the requester gets it (rubric 57)."""
     page = reviewer_page
     page.get_by_role("button", name="Take this case").first.click()
     page.get_by_role("button", name="Reject and tell the requester why").click()

@@ -105,7 +105,7 @@ def test_what_can_hold_the_focus_keeps_its_place(outcome):
 
 @pytest.mark.parametrize("kind", FailureKind)
 def test_every_failure_has_its_words_and_a_way_to_a_person(kind):
-    """Each failure kind names the effect, hides its code, and offers a person at the same place."""
+    """In the place of the answer: the effect, no code, and a person at the same place (rubric 30, 31)."""
     outcome = stories.unavailable(kind)
     shown = visible(drawn(outcome))
     assert outcome.notice().title in shown

@@ -1,9 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
-
-from fallbackkit._outcome import Outcome
-from fallbackkit.ui._base import P, View, events
+from fallbackkit.ui._base import View, events
 from fallbackkit.ui.views._answered_by import Provenance, answered_by
 from fallbackkit.ui.views._sources import Sources, source_list
 from fallbackkit.ui.views._staleness import Staleness, stale_notice
@@ -11,15 +8,7 @@ from fallbackkit.ui.views._staleness import Staleness, stale_notice
 __all__ = ["AnsweredBy", "SourceList", "StaleNotice"]
 
 
-class _Of(View[P]):
-    """Takes an outcome as well, and keeps of it what is shown."""
-
-    def public(self, value: P | Outcome | None) -> Any:
-        """What may leave the server."""
-        return super().public(self.model.of(value) if isinstance(value, Outcome) else value)  # type: ignore[attr-defined]
-
-
-class SourceList(_Of[Sources]):
+class SourceList(View[Sources]):
     """Where the answer comes from: verified sources first, each with its check in words.
 
     Arguments as ``OutcomeCard``. Takes ``Sources`` or an ``Outcome``. Events: ``open``, ``copy_quote``, ``recheck``,
@@ -31,7 +20,7 @@ class SourceList(_Of[Sources]):
     model = Sources
 
 
-class AnsweredBy(_Of[Provenance]):
+class AnsweredBy(View[Provenance]):
     """Who answered; requested, actual, reason and every step in one click. No actions.
 
     Arguments as ``OutcomeCard``. Takes an ``Outcome``, or the ``Provenance`` that was kept of one.
@@ -42,7 +31,7 @@ class AnsweredBy(_Of[Provenance]):
     model = Provenance
 
 
-class StaleNotice(_Of[Staleness]):
+class StaleNotice(View[Staleness]):
     """How old a saved answer is and why that matters; the old one stays until the new one is here.
 
     Arguments as ``OutcomeCard``. Takes ``Staleness``, or an ``Outcome`` whose answer may be a saved one. Events:

@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-from typing import Any
-
-from fallbackkit._outcome import Outcome, Ticket
 from fallbackkit.ui._base import View, events
 from fallbackkit.ui.views._autonomy import Dial, autonomy_dial
 from fallbackkit.ui.views._feedback import Feedback, feedback_bar
@@ -23,9 +20,6 @@ class EscalationTracker(View[Handover]):
     EVENTS = events("requested", "edit_shared", "replied", "closed", "reopened", "cancelled")
     view = staticmethod(escalation_tracker)
     model = Handover
-
-    def postprocess(self, value: Handover | Outcome | Ticket | None) -> dict[str, Any]:  # type: ignore[override]
-        return super().postprocess(Handover.of(value) if isinstance(value, Outcome | Ticket) else value)
 
 
 class FeedbackBar(View[Feedback]):

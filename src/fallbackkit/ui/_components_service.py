@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-from typing import Any
-
-from fallbackkit._outcome import Outcome
 from fallbackkit.ui._base import View, events
 from fallbackkit.ui.views._banner import Banner, degraded_banner
 from fallbackkit.ui.views._empty import Empty, empty_state
@@ -35,9 +32,6 @@ class QuotaNotice(View[Quota]):
     EVENTS = events("ask_for_more", "escalate", "notify", "retry", "saved_answers", "search")
     view = staticmethod(quota_notice)
     model = Quota
-
-    def postprocess(self, value: Quota | Outcome | None) -> dict[str, Any]:  # type: ignore[override]
-        return super().postprocess(Quota.of(value) if isinstance(value, Outcome) else value)
 
 
 class OfflineNotice(View[Offline]):

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
-from fallbackkit._outcome import Outcome
 from fallbackkit.messages import ActionId
 from fallbackkit.ui._base import View, events
 from fallbackkit.ui.views._countdown import Countdown, retry_countdown
@@ -27,12 +26,11 @@ class ErrorCard(View[Trouble]):
     view = staticmethod(error_card)
     model = Trouble
 
-    def public(self, value: Trouble | Outcome | None) -> Any:
+    def public(self, value: Trouble | None) -> Any:
         """Never an answer: the card does not show it, and it may be a withheld one."""
-        shown = Trouble.of(value) if isinstance(value, Outcome) else value
-        if shown is None:
+        if value is None:
             return None
-        return super().public(shown.model_copy(update={"outcome": shown.outcome.model_copy(update={"answer": None})}))
+        return super().public(value.model_copy(update={"outcome": value.outcome.model_copy(update={"answer": None})}))
 
 
 class RetryCountdown(View[Countdown]):
@@ -46,10 +44,6 @@ class RetryCountdown(View[Countdown]):
     view = staticmethod(retry_countdown)
     model = Countdown
 
-    def public(self, value: Countdown | Outcome | None) -> Any:
-        """An outcome stands for its wait."""
-        return super().public(Countdown.of(value) if isinstance(value, Outcome) else value)
-
 
 class InterruptedAnswer(View[Partial]):
     """An answer that stopped before it was whole. Takes a ``Partial``, or an interrupted ``Outcome``.
@@ -61,11 +55,10 @@ class InterruptedAnswer(View[Partial]):
     view = staticmethod(interrupted_answer)
     model = Partial
 
-    def public(self, value: Partial | Outcome | None) -> Any:
-        """An outcome stands for the part that arrived; one that was removed stays on the server."""
-        shown = Partial.of(value) if isinstance(value, Outcome) else value
-        gone = shown is not None and shown.kept is False
-        return super().public(shown.model_copy(update={"text": ""}) if shown and gone else shown)
+    def public(self, value: Partial | None) -> Any:
+        """A part that was removed stays on the server."""
+        gone = value is not None and value.kept is False
+        return super().public(value.model_copy(update={"text": ""}) if value and gone else value)
 
 
 class RefusalCard(View[Refusal]):
@@ -78,7 +71,3 @@ class RefusalCard(View[Refusal]):
     EVENTS = events("alternative", "request_approval", "report", "escalate")
     view = staticmethod(refusal_card)
     model = Refusal
-
-    def public(self, value: Refusal | Outcome | None) -> Any:
-        """An outcome stands for its refusal, without the words of the model."""
-        return super().public(Refusal.of(value) if isinstance(value, Outcome) else value)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fallbackkit._outcome import Confidence, Outcome
+from fallbackkit._outcome import Confidence
 from fallbackkit.ui._base import View, events
 from fallbackkit.ui.views._confidence import Certainty, confidence_meter
 from fallbackkit.ui.views._disclaimer import Caveat, disclaimer
@@ -24,9 +24,6 @@ class ConfidenceMeter(View[Certainty]):
     view = staticmethod(confidence_meter)
     model = Certainty
 
-    def postprocess(self, value: Certainty | Confidence | Outcome | None) -> dict[str, Any]:  # type: ignore[override]
-        return super().postprocess(Certainty.of(value) if isinstance(value, Confidence | Outcome) else value)
-
     def public(self, value: Certainty | None) -> Any:
         """Nothing that is not shown."""
         if value is not None and value.state != "shown":
@@ -45,9 +42,6 @@ class HedgedAnswer(View[Hedge]):
     view = staticmethod(hedged_answer)
     model = Hedge
 
-    def postprocess(self, value: Hedge | Outcome | None) -> dict[str, Any]:  # type: ignore[override]
-        return super().postprocess(Hedge.of(value) if isinstance(value, Outcome) else value)
-
 
 class ExplanationPopover(View[Explanation]):
     """What an answer is, what it used, how sure that is, and where it ends; the check comes first.
@@ -59,9 +53,6 @@ class ExplanationPopover(View[Explanation]):
     EVENTS = events("explain_opened", "change", "report")
     view = staticmethod(explanation_popover)
     model = Explanation
-
-    def postprocess(self, value: Explanation | Outcome | None) -> dict[str, Any]:  # type: ignore[override]
-        return super().postprocess(Explanation.of(value) if isinstance(value, Outcome) else value)
 
 
 class Disclaimer(View[Caveat]):

@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-from typing import Any
-
-from fallbackkit._outcome import Outcome
 from fallbackkit.ui._base import View, events
 from fallbackkit.ui.views._choices import Choices, fallback_chooser
 from fallbackkit.ui.views._waiting import Waiting, wait_progress
@@ -31,7 +28,3 @@ class FallbackChooser(View[Choices]):
     EVENTS = events("chosen")
     view = staticmethod(fallback_chooser)
     model = Choices
-
-    def postprocess(self, value: Choices | Outcome | None) -> dict[str, Any]:  # type: ignore[override]
-        """An outcome stands for what it offers; nothing else of it leaves the server."""
-        return super().postprocess(Choices.of(value) if isinstance(value, Outcome) else value)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fallbackkit.messages import Action
 from fallbackkit.ui.views._html import Child, el
 from fallbackkit.ui.views._pieces import box, button, buttons
 
@@ -57,16 +56,16 @@ def actions(outcome: Outcome | None, notice: Notice | None, reader: Reader, *, w
     ``without`` names actions that need no button, since what they show is there.
     """
     told = [action for action in notice.actions if reader.offers(action.id)] if notice else []
-    given = {action.id: action for action in told if action.id not in without}
-    if given and any(action.primary for action in told) and not any(action.primary for action in given.values()):
-        first = next(iter(given))
-        given[first] = given[first].model_copy(update={"primary": True})
-    ask = given.pop(_ASK, None) or Action(id=_ASK, label=reader.text("actions.escalate"))
+    given = {action.id: action.label for action in told if action.id not in without}
+    leads = [action.id for action in told if action.primary]
+    lead = next((name for name in leads if name in given), next(iter(given), None) if leads else None)
+    ask = given.pop(_ASK, None) or reader.text("actions.escalate")
     shown = reader.offers(_ASK) and ((outcome is not None and needs_help(outcome)) or _is_offered(notice))
+    usual = [_button(name, label, leads=name == lead) for name, label in given.items()]
     return buttons(
-        el("div", [_button(action) for action in given.values()], class_="fk-actions-usual", hidden=not given),
-        _button(ask, shown=shown),
-        shown=bool(given) or shown,
+        el("div", usual, class_="fk-actions-usual", hidden=not usual),
+        _button(_ASK, ask, leads=lead == _ASK, shown=shown),
+        shown=bool(usual) or shown,
     )
 
 
@@ -74,5 +73,5 @@ def _is_offered(notice: Notice | None) -> bool:
     return notice is not None and any(action.id == _ASK for action in notice.actions)
 
 
-def _button(action: Action, *, shown: bool = True) -> Child:
-    return button(action.id, action.label, look="primary" if action.primary else "plain", shown=shown)
+def _button(action: str, label: str, *, leads: bool, shown: bool = True) -> Child:
+    return button(action, label, look="primary" if leads else "plain", shown=shown)
