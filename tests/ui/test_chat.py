@@ -281,17 +281,6 @@ def test_a_message_is_a_card_of_the_assistant():
         replies(find)
 
 
-async def test_an_async_function_replies_too():
-    """With the same cards, as an async generator."""
-
-    async def tell(question: str) -> str:
-        return f"Five days, {question}"
-
-    found = [card.value async for card in replies(fk.Pipeline()(tell))("How many?", [])]
-    assert 2 == len(found)
-    assert "Five days, How many?" in found[-1]
-
-
 def test_replies_offer_no_button_that_nobody_hears():
     """Unless the application names those that it hears."""
     clock = FakeClock()

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fallbackkit import Answer, FailureKind, Outcome, Step
+from fallbackkit import Answer, FailureKind, Outcome, Pipeline, Step
+from fallbackkit.ui import replies
 from fallbackkit.ui._turns import banner_of, cut_off, rated, request_for, stored, turns_in
 from fallbackkit.ui.views import Feedback, Turn
 from stories import outcome_card as answers
@@ -119,3 +120,14 @@ def test_a_reviewer_gets_what_this_server_knows():
     assert answers.answered().sources == ours.sources
     theirs = request_for("How many?", "answered", None)
     assert (None, (), "answered") == (theirs.draft, theirs.sources, theirs.idempotency_key)
+
+
+async def test_an_async_function_replies_too():
+    """With the same cards, as an async generator."""
+
+    async def tell(question: str) -> str:
+        return f"Five days, {question}"
+
+    found = [card.value async for card in replies(Pipeline()(tell))("How many?", [])]
+    assert 2 == len(found)
+    assert "Five days, How many?" in found[-1]

@@ -68,6 +68,9 @@ ICONS: dict[str, tuple[str, ...]] = {
     "blank": ("M3.500 5h13v10h-9l-4 2.500Z",),
 }
 
+_DIRECTED = frozenset({"undo", "queue", "outside"})
+"""They point with the text, from right to left, too."""
+
 
 @cache
 def icon(name: str) -> Markup:
@@ -75,7 +78,7 @@ def icon(name: str) -> Markup:
     return el(
         "svg",
         *(el("path", d=d) for d in ICONS[name]),
-        class_="fk-icon",
+        class_="fk-icon fk-flips" if name in _DIRECTED else "fk-icon",
         viewBox="0 0 20 20",
         aria_hidden="true",
         focusable="false",
