@@ -34,7 +34,8 @@ def watched(browser: Browser, *, width: int, timeout: float) -> Iterator[Page]:
     wrong: list[str] = []
     page.on("request", lambda request: wrong.append(request.url) if _outside(request.url) else None)
     page.on("dialog", lambda dialog: (wrong.append(f"dialog {dialog.message}"), dialog.dismiss()))
-    page.on("pageerror", lambda error: wrong.append(str(error)))
+    # Gradio aborts what it is listening to when a page is left.
+    page.on("pageerror", lambda error: None if "AbortError" in str(error) else wrong.append(str(error)))
     page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
     yield page
     context.close()
