@@ -192,7 +192,8 @@ def test_the_component_gives_back_what_it_showed():
 
 def test_the_button_stays_until_the_time_is_over_and_the_focus_is_kept(page):
     """Then it says so, once on the screen and once aloud, and tells the page (52, 63, 66)."""
-    page.clock.install()
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)  # else it goes on by itself
     page.set_content(
         f"<style>{stylesheet()}</style><script>{script()}</script>{markup(stories.offered_for_a_minute())}"
     )
