@@ -10,7 +10,8 @@ from datetime import UTC, datetime
 
 from fallbackkit import Confidence, Outcome
 from fallbackkit.ui.views._confidence import Certainty, confidence_meter
-from stories import outcome_card
+
+from . import outcome_card
 
 PROBLEM = "How sure is it?"
 VIEW = confidence_meter

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fallbackkit.ui.views._cost import Cost, cost_meter
-from stories import outcome_card
+
+from . import outcome_card
 
 if TYPE_CHECKING:
     from fallbackkit import Outcome

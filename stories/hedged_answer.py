@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from fallbackkit import Confidence, Outcome, Source
 from fallbackkit.ui.views._hedge import Hedge, hedged_answer
-from stories import outcome_card
+
+from . import outcome_card
 
 PROBLEM = "How sure is it?"
 VIEW = hedged_answer

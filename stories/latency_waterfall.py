@@ -9,7 +9,8 @@ from __future__ import annotations
 from fallbackkit import FailureKind, Outcome
 from fallbackkit.ui.views._spans import Span, Spans
 from fallbackkit.ui.views._waterfall import latency_waterfall
-from stories import outcome_card
+
+from . import outcome_card
 
 PROBLEM = "Under the hood"
 VIEW = latency_waterfall

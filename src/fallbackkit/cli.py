@@ -174,6 +174,8 @@ def _stories(options: argparse.Namespace) -> int:
             serve(shelf, port=options.port)
         else:
             print(f"wrote {len(build(shelf, options.build))} files; open {options.build / 'index.html'}")
+            for each in shelf.broken:
+                print(f"fallbackkit stories: {each}", file=sys.stderr)
     except ModuleNotFoundError as error:
         raise _Unusable(f"{error.name} is not installed; pip install 'fallbackkit[ui]'") from error
     except (ImportError, OSError, ValueError) as error:

@@ -20,11 +20,13 @@ def test_the_pages_are_written_into_a_folder(folder, tmp_path, capsys):
 
 
 def test_a_file_that_cannot_be_shown_makes_it_exit_with_1(folder, tmp_path, capsys):
-    """A build stops there; the pages are written all the same."""
+    """A build stops there and says why; the pages are written all the same."""
     (folder / "wrong.py").write_text("1 / 0", encoding="utf-8")
     assert 1 == main(["stories", str(folder), "--build", str(tmp_path / "site")])
     assert (tmp_path / "site" / "en" / "counter.html").is_file()
-    assert "wrote " in capsys.readouterr().out
+    shown = capsys.readouterr()
+    assert "wrote " in shown.out
+    assert shown.err.startswith("fallbackkit stories: wrong.py cannot be shown. ZeroDivisionError (line 1)")
 
 
 def test_the_folder_of_the_current_folder_is_shown(folder, tmp_path, monkeypatch, capsys):

@@ -6,6 +6,7 @@ import pytest
 
 from fallbackkit.stories import Broken, Shelf, shipped
 from fallbackkit.stories._shelf import PROBLEMS
+from tests.stories.conftest import GOOD
 
 
 def test_a_file_is_a_component_and_a_function_a_state(folder):
@@ -69,6 +70,18 @@ def test_a_file_that_changes_is_read_again(folder):
     assert "third" == shelf["counter"].stories[1].name
     (folder / "new.py").write_text(text, encoding="utf-8")
     assert "new" in shelf
+
+
+def test_a_file_may_use_the_stories_of_another(folder, monkeypatch):
+    """From any working directory, and as the other one is now."""
+    monkeypatch.chdir("/")
+    sibling = "\n\nfrom . import counter\n\n\ndef its() -> object:\n    return counter.second()\n"
+    (folder / "another.py").write_text(GOOD + sibling, encoding="utf-8")
+    shelf = Shelf(folder)
+    assert () == shelf.broken
+    assert "77" == shelf["another"].stories[-1].make().id
+    (folder / "counter.py").write_text(GOOD.replace("77", "7878"), encoding="utf-8")
+    assert "7878" == shelf["another"].stories[-1].make().id
 
 
 @pytest.mark.parametrize("name", ["nowhere", "."])

@@ -76,11 +76,11 @@ def elements(markup: str) -> Iterator[Element]:
     return (each for each in parsed(markup).iter() if each.tag != "DOCUMENT_FRAGMENT")
 
 
-def visible(markup: str) -> str:
-    """The text that is on the screen."""
+def visible(markup: str, *, closed: bool = False) -> str:
+    """The text that is on the screen, or with ``closed`` also what opens when it is asked for; not what is announced."""
 
     def read(node: Element) -> str:
-        unseen = "hidden" in node.attrib or node.get("class") == "fk-live"
+        unseen = ("hidden" in node.attrib and not closed) or node.get("class") == "fk-live"
         inner = "" if unseen else (node.text or "") + "".join(map(read, node))
         return inner + (node.tail or "")
 

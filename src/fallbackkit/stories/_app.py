@@ -86,7 +86,7 @@ def serve(shelf: Shelf, *, port: int = 6116) -> None:
 def _say(shelf: Shelf, at: str) -> None:
     components, states = len(shelf.components), sum(len(each.stories) for each in shelf.components)
     lines = [f"Stories: {at}  ({count(components, 'component')}, {count(states, 'state')}; Ctrl+C stops it)"]
-    lines += [f"  {broken.name}.py cannot be shown. {broken.says}" for broken in shelf.broken]
+    lines += [f"  {broken}" for broken in shelf.broken]
     print("\n".join(lines), flush=True)  # noqa: T201 - it talks to a terminal
 
 

@@ -1,17 +1,19 @@
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import inspect
 import sys
 from dataclasses import dataclass
+from hashlib import blake2b
 from importlib.resources import files
 from pathlib import Path
+from threading import Lock
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable
-    from types import ModuleType
 
 __all__ = ["PROBLEMS", "Broken", "Component", "Shelf", "Story", "shipped"]
 
@@ -65,12 +67,16 @@ class Broken:
     name: str
     says: str
 
+    def __str__(self) -> str:
+        return f"{self.name}.py cannot be shown. {self.says}"
+
 
 class Shelf:
     """All stories of a folder. Files that changed are read again; safe to share between threads.
 
     Args:
-        folder: Holds one ``.py`` file a component; names that begin with ``_`` are left out.
+        folder: Holds one ``.py`` file a component, which may import others of them (``from . import another``); names
+            that begin with ``_`` are left out.
 
     Raises:
         ValueError: There is no such folder, or no file of stories in it.
@@ -82,7 +88,9 @@ class Shelf:
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.folder = Path(folder).resolve()
-        self._read: dict[Path, tuple[int, Component | Broken]] = {}
+        self._lock = Lock()
+        self._state: dict[Path, int] = {}
+        self._found: list[Component | Broken] = []
         if not self._files():
             kind = "no file of stories" if self.folder.is_dir() else "no such folder"
             raise ValueError(
@@ -112,11 +120,12 @@ class Shelf:
         return [path for path in sorted(self.folder.glob("*.py")) if not path.stem.startswith("_")]
 
     def _all(self) -> list[Component | Broken]:
-        for path in self._files():
-            changed = path.stat().st_mtime_ns
-            if self._read.get(path, (0, None))[0] != changed:
-                self._read[path] = (changed, _read(path))
-        return [self._read[path][1] for path in self._files()]
+        state = {path: path.stat().st_mtime_ns for path in self._files()}
+        with self._lock:
+            if state != self._state:  # all of them: one may use another
+                package = _package(self.folder)
+                self._state, self._found = state, [_read(path, package) for path in state]
+            return self._found
 
 
 def shipped() -> Path:
@@ -126,9 +135,9 @@ def shipped() -> Path:
     return installed if installed.is_dir() else home.parents[1] / "stories"
 
 
-def _read(path: Path) -> Component | Broken:
+def _read(path: Path, package: ModuleType) -> Component | Broken:
     try:
-        return _component(path.stem, _module(path))
+        return _component(path.stem, importlib.import_module(f"{package.__name__}.{path.stem}"))
     except _Unusable as error:
         return Broken(path.stem, str(error))
     except Exception as error:  # noqa: BLE001 - the file is somebody's work in progress
@@ -139,15 +148,15 @@ class _Unusable(Exception):
     """The file is no file of stories, and why."""
 
 
-def _module(path: Path) -> ModuleType:
-    name = f"{_NAMES}.{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
-        raise _Unusable("It cannot be imported.")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # pydantic looks there for the names in annotations
-    spec.loader.exec_module(module)
-    return module
+def _package(folder: Path) -> ModuleType:
+    """A new package that is the folder, so that one file of it can say ``from . import another``."""
+    name = f"{_NAMES}_{blake2b(str(folder).encode(), digest_size=4).hexdigest()}"
+    for module in [each for each in sys.modules if each == name or each.startswith(f"{name}.")]:
+        del sys.modules[module]
+    package = sys.modules[name] = ModuleType(name)
+    package.__path__ = [str(folder)]
+    importlib.invalidate_caches()
+    return package
 
 
 def _component(name: str, module: ModuleType) -> Component:
