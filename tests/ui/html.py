@@ -77,7 +77,7 @@ def elements(markup: str) -> Iterator[Element]:
 
 
 def visible(markup: str, *, closed: bool = False) -> str:
-    """The text that is on the screen, or with ``closed`` also what opens when it is asked for; not what is announced."""
+    """The text on the screen; with ``closed`` also what opens when it is asked for. Not what is only announced."""
 
     def read(node: Element) -> str:
         unseen = ("hidden" in node.attrib and not closed) or node.get("class") == "fk-live"
