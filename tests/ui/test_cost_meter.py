@@ -85,13 +85,14 @@ def test_an_unknown_price_is_never_nothing():
 
 
 def test_the_meter_has_its_numbers_and_words():
-    """A share of the limit, and the sentence for those who do not see it (rubric 4)."""
-    found = meter(stories.near())
-    assert ("meter", "0", "100", "93") == tuple(
+    """What is spent of the limit, and the sentence for those who do not see it (rubric 4)."""
+    near, over = stories.near(), stories.over()
+    found = meter(near)
+    assert ("meter", "0", f"{near.budget:g}", f"{near.spent:g}") == tuple(
         found[each] for each in ("role", "aria-valuemin", "aria-valuemax", "aria-valuenow")
     )
-    assert found["aria-valuetext"].replace("\u00a0", " ") == lines(stories.near())[1]
-    assert "100" == meter(stories.over())["aria-valuenow"]
+    assert found["aria-valuetext"].replace("\u00a0", " ") == lines(near)[1]
+    assert f"{over.budget:g}" == meter(over)["aria-valuenow"]
 
 
 @pytest.mark.parametrize("story", ["unknown", "free", "conversation", "nothing_yet"])

@@ -8,7 +8,7 @@ from fallbackkit._outcome import Outcome
 from fallbackkit._text import Text
 from fallbackkit.ui.views._html import Child, el
 from fallbackkit.ui.views._icons import icon
-from fallbackkit.ui.views._pieces import Props, component
+from fallbackkit.ui.views._pieces import Props, component, meter
 from fallbackkit.ui.views._reader import For, Reader
 
 if TYPE_CHECKING:
@@ -203,17 +203,6 @@ def _limit(value: Cost | None, reader: Reader) -> Markup:
 
 
 def _meter(value: Cost | None, reader: Reader) -> Markup:
-    if value is None or value.budget is None or value.spent is None:
-        return el("div", el("i"), class_="fk-bar", hidden=True)
-    share = min(1.0, value.spent / value.budget)
-    return el(
-        "div",
-        el("i", style=f"inline-size:{share:.1%}"),
-        class_="fk-bar",
-        role="meter",
-        aria_label=reader.text("ui.cost.limit"),
-        aria_valuemin=0,
-        aria_valuemax=100,
-        aria_valuenow=f"{share * 100:.0f}",
-        aria_valuetext=_limit(value, reader).striptags(),
-    )
+    if value is None or value.budget is None:
+        return meter(None, None, "", "")
+    return meter(value.spent, value.budget, reader.text("ui.cost.limit"), _limit(value, reader).striptags())

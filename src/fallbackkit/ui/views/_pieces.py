@@ -33,6 +33,7 @@ __all__ = [
     "external_link",
     "facts",
     "hidden",
+    "meter",
     "popover",
 ]
 
@@ -253,6 +254,24 @@ _FACTS, _FACT = Shape(el("dl", HOLE, class_="fk-facts")), Shape(el("div", el("dt
 def facts(rows: Iterable[tuple[Child, Child]]) -> Markup:
     """Terms and what is known of each; rows without a value are left out."""
     return _FACTS([_FACT(term, value) for term, value in rows if value is not None])
+
+
+def meter(used: float | None, limit: float | None, name: str, says: str) -> Markup:
+    """How much of a limit is used, as a bar; hidden where one of the two is not known."""
+    if used is None or limit is None:
+        return el("span", el("i"), class_="fk-bar", hidden=True)
+    used = min(used, limit)
+    return el(
+        "span",
+        el("i", style=f"inline-size:{used / limit:.1%}"),
+        class_="fk-bar",
+        role="meter",
+        aria_label=name,
+        aria_valuemin=0,
+        aria_valuemax=f"{limit:.15g}",
+        aria_valuenow=f"{used:.15g}",
+        aria_valuetext=says,
+    )
 
 
 def case_code(case: str) -> Markup:

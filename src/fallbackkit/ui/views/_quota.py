@@ -11,7 +11,7 @@ from fallbackkit.errors import Failure, FailureKind
 from fallbackkit.ui.views._banner import given, together
 from fallbackkit.ui.views._html import Child, bdi, el
 from fallbackkit.ui.views._icons import icon
-from fallbackkit.ui.views._pieces import Props, button, buttons, component
+from fallbackkit.ui.views._pieces import Props, button, buttons, component, meter
 from fallbackkit.ui.views._reader import For, Reader
 
 if TYPE_CHECKING:
@@ -200,20 +200,9 @@ def _amount(value: Quota, number: float, reader: Reader) -> Markup:
 
 
 def _bar(value: Quota | None, reader: Reader) -> Markup:
-    if value is None or value.used is None or value.limit is None:
-        return el("span", el("i"), class_="fk-bar", hidden=True)
-    share = min(1.0, value.used / value.limit)
-    return el(
-        "span",
-        el("i", style=f"inline-size:{share * 100:.1f}%"),
-        class_="fk-bar",
-        role="meter",
-        aria_label=reader.text("ui.quota.name"),
-        aria_valuemin=0,
-        aria_valuemax=f"{value.limit:.15g}",
-        aria_valuenow=f"{min(value.used, value.limit):.15g}",
-        aria_valuetext=_headline(value, reader).striptags(),
-    )
+    if value is None:
+        return meter(None, None, "", "")
+    return meter(value.used, value.limit, reader.text("ui.quota.name"), _headline(value, reader).striptags())
 
 
 def _what_next(value: Quota, reader: Reader) -> list[Child]:
