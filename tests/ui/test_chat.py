@@ -259,8 +259,8 @@ def test_an_interface_changes_by_one_line(page):
         heard.escalate(_told, None, said)
     with served(app) as url:
         page.goto(url)
-        page.locator("textarea").first.fill("How many?")
-        page.locator("textarea").first.press("Enter")
+        page.get_by_placeholder("Type a message").fill("How many?")
+        page.get_by_placeholder("Type a message").press("Enter")
         page.locator(f"{CARD}[data-status=answered]").wait_for()
         page.get_by_role("button", name="Ask a person").click()
         page.wait_for_function("[...document.querySelectorAll('textarea, input')].some(e => e.value === 'escalate')")
