@@ -68,7 +68,7 @@ class _Value(BaseModel):
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
 
-V = TypeVar("V", bound=_Value)
+V = TypeVar("V", bound=BaseModel)
 _new = object.__new__
 _put_fields, _put_names, _put_extra, _put_private = (
     vars(BaseModel)[slot].__set__

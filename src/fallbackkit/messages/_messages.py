@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,8 +85,7 @@ class Messages:
 
     def catalogues(self, locale: str) -> tuple[Catalogue, ...]:
         """For the kit itself: the words to try, in order. The last ones are complete."""
-        own, english = self._catalogue(_cldr.chain(locale)), self._catalogue((_LAST,))
-        return tuple(catalogue for catalogue in (own, english) if catalogue is not None)
+        return _catalogues(self, locale)
 
     def _catalogue(self, tags: tuple[str, ...]) -> Catalogue | None:
         """What is said in this language, or None if nothing is."""
@@ -114,6 +114,12 @@ class Messages:
 
     def _book(self, tag: str) -> Book:
         return {**(shipped(tag) if tag in LANGUAGES else {}), **self._own.get(tag, {})}
+
+
+@lru_cache(maxsize=256)
+def _catalogues(messages: Messages, locale: str) -> tuple[Catalogue, ...]:
+    found = (messages._catalogue(tags) for tags in (_cldr.chain(locale), (_LAST,)))  # noqa: SLF001  # of this module
+    return tuple(catalogue for catalogue in found if catalogue is not None)
 
 
 def _each(paths: tuple[str | os.PathLike[str], ...]) -> Iterator[Path]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from fallbackkit.messages._types import ActionId
 
 _K = FailureKind
+_AUDIENCES = get_args(Audience)
 _DOUBTS = {_K.QUALITY_CONFLICT: "conflict", _K.QUALITY_UNSUPPORTED: "unsupported"}
 _CUT_BY = {
     _K.CANCELLED: "you",
@@ -57,7 +58,7 @@ def notice(
         >>> notice(status="unavailable", kind=FailureKind.RETRIEVAL_NONE).title
         'No matching pages'
     """
-    if audience not in get_args(Audience):
+    if audience not in _AUDIENCES:
         raise ValueError(f'`audience` must be "user" or "operator", got {audience!r}')
     if not isinstance(locale, str):
         raise TypeError(f'`locale` must be a BCP 47 tag such as "en" or "pt-BR", got {locale!r}')

@@ -67,23 +67,19 @@ def el(tag: str, *children: Child, **attributes: object) -> Markup:
     remembered, as a card is drawn again with every chunk of a stream.
     """
     start, end = _tags(tag, **attributes)
-    parts = [start]
-    _add(parts, children)
-    parts.append(end)
-    return _new(Markup, "".join(parts))  # each part is escaped; Markup's own constructor would ask again
+    inner = [child if type(child) is Markup else _text(child) for child in children]
+    return _new(Markup, f"{start}{''.join(inner)}{end}")  # each is escaped; Markup's own constructor would ask again
 
 
-def _add(parts: list[str], children: Iterable[Child]) -> None:
-    for child in children:
-        kind = type(child)
-        if kind is Markup:
-            parts.append(child)  # type: ignore[arg-type]
-        elif kind is str:
-            parts.append(_escaped(child))  # type: ignore[arg-type]
-        elif isinstance(child, str):
-            parts.append(_escaped(str(child)))
-        elif child is not None:
-            _add(parts, child)
+def _text(child: Child) -> str:
+    kind = type(child)
+    if kind is str:
+        return _escaped(child)  # type: ignore[arg-type]
+    if child is None:
+        return ""
+    if isinstance(child, str):
+        return child if kind is Markup else _escaped(str(child))
+    return "".join([each if type(each) is Markup else _text(each) for each in child])
 
 
 class Shape:
@@ -98,22 +94,16 @@ class Shape:
         '<p title="Tom &amp; Jerry">&lt;3</p>'
     """
 
-    __slots__ = ("_first", "_rest")
+    __slots__ = ("_parts",)
 
     def __init__(self, drawn: Markup) -> None:
-        self._first, *self._rest = str.split(drawn, HOLE)
+        fixed = str.split(drawn, HOLE)
+        self._parts = [""] * (2 * len(fixed) - 1)
+        self._parts[::2] = fixed
 
     def __call__(self, *values: Child) -> Markup:
-        parts = [self._first]
-        for value, fixed in zip(values, self._rest, strict=True):
-            kind = type(value)
-            if kind is Markup:
-                parts.append(value)  # type: ignore[arg-type]
-            elif kind is str:
-                parts.append(_escaped(value))  # type: ignore[arg-type]
-            elif value is not None:
-                _add(parts, (value,))
-            parts.append(fixed)
+        parts = self._parts.copy()
+        parts[1::2] = [value if type(value) is Markup else _text(value) for value in values]
         return _new(Markup, "".join(parts))
 
 

@@ -63,7 +63,7 @@ class Reader:
     _present: datetime | None = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        words = _catalogues(self.messages or SHIPPED, self.locale)
+        words = (self.messages or SHIPPED).catalogues(self.locale)
         object.__setattr__(self, "_words", words)
         object.__setattr__(self, "_conventions", words[0].conventions)
         object.__setattr__(self, "_present", self.local(self.now))
@@ -192,18 +192,19 @@ class Reader:
         local = self.local(at)
         if local is None:
             return bdi(at.isoformat())
-        return _TIME(local.isoformat(), self.moment(local))
+        return _TIME(local.isoformat(), self._told(local))
 
     def moment(self, at: datetime) -> str:
         """The same as plain text."""
         local = self.local(at)
-        if local is None:
-            return at.isoformat()
+        return at.isoformat() if local is None else self._told(local)
+
+    def _told(self, local: datetime) -> str:
         told = {"time": _cldr.clock(self._conventions, local.hour, local.minute), "zone": self._zone(local)}
-        now, relative = self._present, self.relative(at)
+        now, relative = self._present, self.relative(local)
         if now is None or relative is None:
             return self.text("ui.time.absolute", day=self._day(local, None), **told)
-        if self.today(local):
+        if _same_day(local, now):
             return self.text("ui.time.today", relative=relative, **told)
         return self.text("ui.time.dated", day=self._day(local, now), relative=relative, **told)
 
@@ -228,10 +229,7 @@ class Reader:
     def today(self, at: datetime) -> bool:
         """Whether that is on the reader's present day; the midnight at its end is."""
         local, now = self.local(at), self._present
-        if local is None or now is None:
-            return False
-        days = (local.date() - now.astimezone(local.tzinfo).date()).days
-        return days == 0 or (days == 1 and local.hour == local.minute == 0)
+        return local is not None and now is not None and _same_day(local, now)
 
     def date(self, at: datetime) -> Markup:
         """``14 October`` or, in another year, ``14 October 2025``."""
@@ -258,11 +256,6 @@ class Reader:
         return self.text("values.zone", place=city) if city else at.tzname() or "UTC"
 
 
-@lru_cache(maxsize=256)
-def _catalogues(messages: Messages, locale: str) -> tuple[Catalogue, ...]:
-    return messages.catalogues(locale)
-
-
 @lru_cache(maxsize=2048)
 def _in_seconds(messages: Messages | None, locale: str, seconds: float) -> str:
     reader = Reader(messages=messages, locale=locale)
@@ -272,6 +265,11 @@ def _in_seconds(messages: Messages | None, locale: str, seconds: float) -> str:
 @lru_cache(maxsize=1024)
 def _date(conventions: str, day: date, *, year: bool) -> Markup:
     return _TIME(day.isoformat(), _cldr.day(conventions, day, year=year))
+
+
+def _same_day(at: datetime, now: datetime) -> bool:
+    days = (at.date() - now.astimezone(at.tzinfo).date()).days
+    return days == 0 or (days == 1 and at.hour == at.minute == 0)
 
 
 def zoned(at: datetime) -> datetime:

@@ -4,7 +4,7 @@ import math
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from fallbackkit._outcome import Outcome
+from fallbackkit._outcome import Outcome, trusting
 from fallbackkit.ui.views._html import HOLE, Child, Shape, bdi, el
 from fallbackkit.ui.views._icons import icon
 from fallbackkit.ui.views._pieces import component
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["latency_waterfall", "waterfall"]
 
 _MOST_PARTS = 5
+_FEW = 10
 _FAILED = frozenset({"failed", "rejected"})
 _NAMED = frozenset({"person", "other"})
 
@@ -57,7 +58,22 @@ def latency_waterfall(value: Spans | Outcome | None, **reader: Unpack[For]) -> M
 
 
 def waterfall(value: Spans | None, reader: Reader) -> Markup:
-    """The sentence and the table, for other components."""
+    """The sentence and the table, for other components; remembered, as most calls look like one before."""
+    words = _words(reader.messages, reader.locale)
+    if value is None or len(value.spans) > _FEW:
+        return _waterfall(value, words)
+    return _remembered(_made({**value.__dict__, "id": ""}), words)
+
+
+_made = trusting(Spans)
+
+
+@lru_cache(maxsize=64)
+def _words(messages: Messages | None, locale: str) -> Reader:
+    return Reader(messages=messages, locale=locale)
+
+
+def _waterfall(value: Spans | None, reader: Reader) -> Markup:
     shown = value if value is not None else _NOTHING
     over = shown.over > 0
     limits = _limits(shown, reader)
@@ -77,6 +93,9 @@ def waterfall(value: Spans | None, reader: Reader) -> Markup:
         ),
         class_="fk-waterfall",
     )
+
+
+_remembered = lru_cache(maxsize=512)(_waterfall)
 
 
 # In words
