@@ -189,6 +189,8 @@ def growing(text: str) -> fk.Outcome:
 
 
 def streams(browser: Browser, rounds: int) -> tuple[float, float]:
+    gc.collect()
+    gc.freeze()  # what the subjects before have left is not collected here
     took = [
         (
             streamed(browser, lambda: OutcomeCard(tz=BERLIN), growing),

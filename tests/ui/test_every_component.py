@@ -43,7 +43,7 @@ def test_a_value_travels_to_the_browser_and_back(story):
     back = component.preprocess(sent)
     assert (sent["data"] is None) == (back is None)
     assert back is None or isinstance(back, component.model)
-    assert component.public(back) == (json.loads(sent["data"]) if sent["data"] else None)
+    assert back is None or component.public(back).model_dump_json(exclude_defaults=True) == sent["data"]
 
 
 @pytest.mark.parametrize("name", TAKES_AN_OUTCOME)
@@ -71,7 +71,7 @@ def test_templates_are_constants(name):
     """What Gradio compiles in the browser is never built from data."""
     story = next(story for story in STORIES if story.component == name)
     held, bare = CLASSES[name](story.make()), CLASSES[name]()
-    assert "${value.html}" == held.html_template == bare.html_template
+    assert "" == held.html_template == bare.html_template
     assert ("", bridge()) == (held.css_template, held.js_on_load)
     assert bare.head == held.head
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from abc import ABCMeta
 from datetime import UTC, datetime, tzinfo
 from functools import cache
@@ -61,7 +60,7 @@ class Rendered(gr.HTML, metaclass=Quiet):
     def __init__(self, value: Any = None, **kwargs: Any) -> None:
         super().__init__(
             value,
-            html_template="${value.html}",
+            html_template="",  # the bridge draws: Gradio would compile a template and compare all of it, each time
             js_on_load=bridge(),
             head=head(),
             apply_default_css=False,
@@ -144,8 +143,9 @@ class View(Rendered, Generic[P]):
         """The value, or what its type can make of another: of an ``Outcome``, above all."""
         made = getattr(self.model, "of", None)
         shown: P | None = value if made is None or value is None or isinstance(value, self.model) else made(value)
-        data = self.public(shown)  # as text: what is an object, the browser would copy, watch and compare part by part
-        return {"html": str(self.drawn(shown)), "data": None if data is None else json.dumps(data)}
+        public = self.public(shown)
+        data = None if public is None else public.model_dump_json(exclude_defaults=True)
+        return {"html": str(self.drawn(shown)), "data": data}  # an object, the browser would watch part by part
 
     def drawn(self, value: P | None) -> Markup:
         """The value as HTML, for this component's reader, now."""
@@ -162,9 +162,9 @@ class View(Rendered, Generic[P]):
             "messages": self._messages,
         }
 
-    def public(self, value: P | None) -> Any:
-        """What may leave the server; what is as usual is left out of it."""
-        return None if value is None else json.loads(value.model_dump_json(exclude_defaults=True))
+    def public(self, value: P | None) -> P | None:
+        """As much of the value as may leave the server."""
+        return value
 
     def preprocess(self, payload: dict[str, Any] | None) -> P | None:  # type: ignore[override]
         """What is on the screen. It comes from the browser: fine to show again, not to decide by."""

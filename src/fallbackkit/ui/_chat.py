@@ -51,9 +51,10 @@ class _Log(View[Talk]):
     view = staticmethod(talk)
     model = Talk
 
-    def public(self, value: Talk | None) -> Any:
+    def public(self, value: Talk | None) -> Talk | None:
         """Nothing: no handler reads it, and each turn stands in the browser once already."""
         del value
+        return None
 
 
 class _Now(View[Turn]):
@@ -61,7 +62,7 @@ class _Now(View[Turn]):
     view = staticmethod(turn)
     model = Turn
 
-    def public(self, value: Turn | None) -> Any:
+    def public(self, value: Turn | None) -> Turn | None:
         """No answer that was withheld."""
         return super().public(None if value is None else public(value))
 

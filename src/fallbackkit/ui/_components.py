@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, get_args
 
 from fallbackkit._outcome import Outcome
@@ -69,10 +68,10 @@ class OutcomeCard(View[Outcome]):
         """The value as HTML, for this component's reader, now."""
         return outcome_card(value, show=self._show, **self.reader())
 
-    def public(self, value: Outcome | Card | None) -> Any:
+    def public(self, value: Outcome | Card | None) -> Outcome | None:
         """No withheld answer, and no loose data that Gradio could take for a file."""
         outcome = value.outcome if isinstance(value, Card) else value
         if outcome is None:
             return None
         answer = outcome.answer.model_copy(update={"data": None}) if outcome.answer and shows_answer(outcome) else None
-        return json.loads(outcome.model_copy(update={"answer": answer}).model_dump_json(exclude_defaults=True))
+        return outcome.model_copy(update={"answer": answer})

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import get_args
 
 from fallbackkit.messages import ActionId
 from fallbackkit.ui._base import View, events
@@ -26,7 +26,7 @@ class ErrorCard(View[Trouble]):
     view = staticmethod(error_card)
     model = Trouble
 
-    def public(self, value: Trouble | None) -> Any:
+    def public(self, value: Trouble | None) -> Trouble | None:
         """Never an answer: the card does not show it, and it may be a withheld one."""
         if value is None:
             return None
@@ -55,7 +55,7 @@ class InterruptedAnswer(View[Partial]):
     view = staticmethod(interrupted_answer)
     model = Partial
 
-    def public(self, value: Partial | None) -> Any:
+    def public(self, value: Partial | None) -> Partial | None:
         """A part that was removed stays on the server."""
         gone = value is not None and value.kept is False
         return super().public(value.model_copy(update={"text": ""}) if value and gone else value)

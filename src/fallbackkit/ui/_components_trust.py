@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from typing import Any
-
 from fallbackkit._outcome import Confidence
 from fallbackkit.ui._base import View, events
 from fallbackkit.ui.views._confidence import Certainty, confidence_meter
@@ -24,7 +22,7 @@ class ConfidenceMeter(View[Certainty]):
     view = staticmethod(confidence_meter)
     model = Certainty
 
-    def public(self, value: Certainty | None) -> Any:
+    def public(self, value: Certainty | None) -> Certainty | None:
         """Nothing that is not shown."""
         if value is not None and value.state != "shown":
             value = value.model_copy(update={"confidence": Confidence()})

@@ -295,6 +295,35 @@
     connection();
   }
 
+  // An update: what stays as it is keeps focus, selection and place
+
+  function draw(node, html) {
+    if (!node.firstChild) return void (node.innerHTML = html);
+    const made = document.createElement("template");
+    made.innerHTML = html;
+    replace(node, made.content);
+    settle(node);
+  }
+
+  function replace(node, made) { // its children, by position
+    const old = [...node.childNodes];
+    const fresh = [...made.childNodes];
+    for (const child of old.splice(fresh.length)) child.remove();
+    fresh.forEach((child, place) => {
+      const before = old[place];
+      if (!before) node.append(child);
+      else if (before.nodeName !== child.nodeName) before.replaceWith(child);
+      else if (!before.isEqualNode(child)) renew(before, child);
+    });
+  }
+
+  function renew(node, made) {
+    if (!node.attributes) return void (node.data = made.data);
+    for (const { name } of [...node.attributes]) made.hasAttribute(name) || node.removeAttribute(name);
+    for (const { name, value } of made.attributes) node.getAttribute(name) === value || node.setAttribute(name, value);
+    replace(node, made);
+  }
+
   new MutationObserver((changes) => {
     if (document.readyState === "loading") return; // what is half parsed is settled below
     for (const { addedNodes } of changes)
@@ -302,6 +331,6 @@
         if (node.nodeType === Node.ELEMENT_NODE && (node.matches("[data-fk]") || node.querySelector("[data-fk]"))) settle(node);
   }).observe(document.documentElement, { childList: true, subtree: true });
 
-  window.fallbackkit = { settle, waiting };
+  window.fallbackkit = { draw, settle, waiting };
   document.readyState === "loading" ? addEventListener("DOMContentLoaded", () => settle()) : settle();
 })();

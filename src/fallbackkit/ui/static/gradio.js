@@ -3,5 +3,9 @@ element.addEventListener("fk-action", (event) => {
   trigger(event.detail.action, event.detail);
   trigger("action", event.detail);
 });
-watch("value", () => window.fallbackkit?.settle(element));
-window.fallbackkit?.settle(element);
+const draw = () => {
+  const html = props.value?.html ?? "";
+  window.fallbackkit ? window.fallbackkit.draw(element, html) : (element.innerHTML = html);
+};
+watch("value", draw);
+draw();
