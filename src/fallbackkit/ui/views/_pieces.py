@@ -139,14 +139,11 @@ def disclosure(key: str, label: Child, *panel: Child, shown: bool = True, opened
 
     ``key`` is how its state outlives an update; ``opened`` names the event that its opening raises.
     """
-    return _disclosure(key, opened)(label, panel) if shown else _NO_DISCLOSURE
-
-
-_NO_DISCLOSURE = el("div", class_="fk-disclosure", hidden=True)
+    return _disclosure(key, opened, shown=shown)(label, panel)
 
 
 @lru_cache(maxsize=512)
-def _disclosure(key: str, opened: str | None) -> Shape:
+def _disclosure(key: str, opened: str | None, *, shown: bool) -> Shape:
     toggle = el(
         "button",
         el("span", HOLE),
@@ -156,6 +153,7 @@ def _disclosure(key: str, opened: str | None) -> Shape:
         aria_expanded="false",
         data_toggle=key,
         data_opened=opened,
+        hidden=not shown,
     )
     return Shape(el("div", toggle, el("div", HOLE, class_="fk-panel", hidden=True), class_="fk-disclosure"))
 
