@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fallbackkit.ui.views._html import Child, el
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
     from fallbackkit._outcome import Outcome
-    from fallbackkit.messages import Notice
+    from fallbackkit.messages import Action, Notice
     from fallbackkit.ui.views._reader import Reader
 
 __all__ = ["actions", "hedge", "needs_help", "notice_box"]
@@ -55,17 +56,22 @@ def actions(outcome: Outcome | None, notice: Notice | None, reader: Reader, *, w
 
     ``without`` names actions that need no button, since what they show is there.
     """
-    told = [action for action in notice.actions if reader.offers(action.id)] if notice else []
+    told = tuple([action for action in notice.actions if reader.offers(action.id)]) if notice else ()
+    asks = reader.offers(_ASK) and ((outcome is not None and needs_help(outcome)) or _is_offered(notice))
+    return _row(told, frozenset(without), reader.text("actions.escalate"), asks=asks)
+
+
+@lru_cache(maxsize=256)
+def _row(told: tuple[Action, ...], without: frozenset[str], ask: str, *, asks: bool) -> Markup:
     given = {action.id: action.label for action in told if action.id not in without}
     leads = [action.id for action in told if action.primary]
     lead = next((name for name in leads if name in given), next(iter(given), None) if leads else None)
-    ask = given.pop(_ASK, None) or reader.text("actions.escalate")
-    shown = reader.offers(_ASK) and ((outcome is not None and needs_help(outcome)) or _is_offered(notice))
+    ask = given.pop(_ASK, "") or ask
     usual = [_button(name, label, leads=name == lead) for name, label in given.items()]
     return buttons(
         el("div", usual, class_="fk-actions-usual", hidden=not usual),
-        _button(_ASK, ask, leads=lead == _ASK, shown=shown),
-        shown=bool(usual) or shown,
+        _button(_ASK, ask, leads=lead == _ASK, shown=asks),
+        shown=bool(usual) or asks,
     )
 
 
