@@ -43,7 +43,7 @@ def run(*command, cwd):
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        timeout=1200,  # for one that hangs
+        timeout=600,  # for one that hangs
         check=False,
     )
     assert done.returncode == 0, done.stdout
