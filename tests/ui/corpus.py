@@ -28,7 +28,7 @@ HOSTILE = (
     "javascript:window.pwned=1",
     "data:text/html,<script>window.pwned=1</script>",
     "\u202eright to left\u202d \u2066isolate",
-    "nul \x00 bell \x07 esc \x1b del \x7f surrogate \ud800 end",
+    "nul \x00 bell \x07 esc \x1b del \x7f surrogate \ud800 \ufffe\U0001fffe",
     "@children ]]> <!-- --> &lt;b&gt; &amp; &#x3c;",
     "x" * 10_000,
 )
