@@ -47,22 +47,16 @@ class Contender:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A figure beside what it has to stay under; without a limit, it is there to be compared."""
+    """A figure beside what it has to stay under."""
 
     what: str
     got: float
-    limit: float | None
+    limit: float
     unit: str = "×"
 
     @property
-    def met(self) -> bool | None:
-        return None if self.limit is None else self.got <= self.limit
-
-    def __str__(self) -> str:
-        if self.limit is None:
-            return f"| {self.what} | {self.got:.2f} {self.unit} | | |"
-        met = "met" if self.met else "**missed**"
-        return f"| {self.what} | {self.got:.2f} {self.unit} | {self.limit} {self.unit} | {met} |"
+    def met(self) -> bool:
+        return self.got <= self.limit
 
 
 @dataclass
@@ -128,4 +122,8 @@ def calls_table(title: str, contenders: list[Contender]) -> str:
 
 def targets_table(verdicts: list[Verdict]) -> str:
     lines = ["### To reach", "", "| what | got | at most | |", "| --- | ---: | ---: | --- |"]
-    return "\n".join([*lines, *map(str, verdicts)])
+    lines += [
+        f"| {one.what} | {one.got:.2f} {one.unit} | {one.limit} {one.unit} | {'met' if one.met else '**missed**'} |"
+        for one in verdicts
+    ]
+    return "\n".join(lines)

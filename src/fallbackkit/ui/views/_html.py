@@ -73,13 +73,13 @@ def el(tag: str, *children: Child, **attributes: object) -> Markup:
 
 
 def _text(child: Child) -> str:
-    kind = type(child)
-    if kind is str:
-        return _escaped(child)  # type: ignore[arg-type]
+    """What is not markup yet."""
+    if type(child) is str:
+        return _escaped(child)
     if child is None:
         return ""
     if isinstance(child, str):
-        return child if kind is Markup else _escaped(str(child))
+        return _escaped(str(child))
     return "".join([each if type(each) is Markup else _text(each) for each in child])
 
 

@@ -90,7 +90,7 @@ class Spans(Props):
 
     @classmethod
     def of(cls, outcome: Outcome, *, budget: float | None = None, p50: float | None = None) -> Self:
-        """What the trail of an outcome knows: each try, and each wait before one, is a span, in tenths of a second."""
+        """What the trail of an outcome knows: each try, and each wait before one, is a span."""
         spans: list[Span] = []
         at = 0.0
         for number, step in enumerate(outcome.trail):
@@ -101,7 +101,7 @@ class Spans(Props):
             id=outcome.id,
             spans=tuple(spans[:_MOST]),
             state="live" if live else "truncated" if len(spans) > _MOST else "finished",
-            total=round(max(_length(outcome.duration), at), 1),
+            total=max(_length(outcome.duration), at),
             budget=budget,
             p50=p50,
         )
@@ -143,7 +143,7 @@ def _kind(failure: Failure | None) -> FailureKind | None:
 
 
 def _span(kind: SpanKind, start: float, duration: float, **more: object) -> Span:
-    return _made({**_PLAIN, "kind": kind, "start": round(start, 1), "duration": round(duration, 1), **more})
+    return _made({**_PLAIN, "kind": kind, "start": start, "duration": duration, **more})
 
 
 _made = trusting(Span)  # all of it comes from an outcome, which was validated

@@ -4,7 +4,7 @@ import math
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from fallbackkit._outcome import Outcome, trusting
+from fallbackkit._outcome import Outcome
 from fallbackkit.ui.views._html import HOLE, Child, Shape, bdi, el
 from fallbackkit.ui.views._icons import icon
 from fallbackkit.ui.views._pieces import component
@@ -58,19 +58,10 @@ def latency_waterfall(value: Spans | Outcome | None, **reader: Unpack[For]) -> M
 
 
 def waterfall(value: Spans | None, reader: Reader) -> Markup:
-    """The sentence and the table, for other components; remembered, as most calls look like one before."""
-    words = _words(reader.messages, reader.locale)
-    if value is None or len(value.spans) > _FEW:
-        return _waterfall(value, words)
-    return _remembered(_made({**value.__dict__, "id": ""}), words)
-
-
-_made = trusting(Spans)
-
-
-@lru_cache(maxsize=64)
-def _words(messages: Messages | None, locale: str) -> Reader:
-    return Reader(messages=messages, locale=locale)
+    """The sentence and the table, for other components; remembered, as a card is drawn again and again."""
+    words = Reader(messages=reader.messages, locale=reader.locale)  # no more of a reader is asked for
+    draw = _remembered if value is not None and len(value.spans) <= _FEW else _waterfall
+    return draw(value, words)
 
 
 def _waterfall(value: Spans | None, reader: Reader) -> Markup:
