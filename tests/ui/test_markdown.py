@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import html
 import re
 import sys
 
@@ -63,6 +64,12 @@ def marks(markup):
         ("\\[1]", [], "[1]"),
         ("[1](https://x.example)", [], "1 (x.example)"),
         ("[see [1]](https://x.example)", [], "see [1] (x.example)"),
+        ("**Yes.**[1] _Five days._[2]", ["[1]", "[2]"], "Yes.[1] Five days.[2]"),
+        ("```\na [1]\n\nb [2]\n```\nc [1]", ["[1]"], "a [1]\n\nb [2]\nc [1]"),
+        ("a [1]\n\n~~~\nb [2], which is not all", ["[1]"], "a [1]\nb [2], which is not all"),
+        ("5` long [1]\n\nand 3` wide [2]", ["[1]", "[2]"], "5` long [1]\nand 3` wide [2]"),
+        ("    a [1] $b$", [], "a [1] $b$"),
+        ("![plan [1]](https://x.example/p.png)", [], "plan [1] (x.example)"),
     ],
 )
 def test_a_number_is_a_button_where_it_names_a_source(text, buttons, words):
@@ -123,9 +130,17 @@ def test_a_citation_speaks_the_language_of_its_reader():
 
 
 @pytest.mark.parametrize(
-    "forged", ["<q>0</q>", "&lt;q&gt;0&lt;/q&gt;", "&#60;q>0&#60;/q>", "`<q>0</q>`", "\\<q>0\\</q>"]
+    "forged",
+    [
+        "%\ufdd00\ufdd1%",
+        "%&#xFDD0;0&#xFDD1;%",
+        "%&#64976;0&#64977;%",
+        "`%&#xFDD0;0&#xFDD1;%`",
+        "\\%&#xfdd0;0&#Xfdd1;%",
+        "%&#xFDD2;%",
+    ],
 )
-def test_no_text_forges_what_is_put_in_later(forged):
+def test_no_text_forges_the_sign_of_a_mark(forged):
     """What an answer writes stays text, beside a real citation, in a link's words and address, and in a picture's."""
     texts = (
         f"{forged} [1]",
@@ -136,7 +151,7 @@ def test_no_text_forges_what_is_put_in_later(forged):
         for images in (False, True):
             markup = drawn(text, SOURCES, images=images)
             assert ["[1]"] == marks(markup)
-            assert [] == tags(markup, "q")
+            assert "&#" not in forged or forged.strip("`\\") in html.unescape(markup)
             assert all("fk-pop" not in value for each in tags(markup, "a") for value in each.attrib.values())
 
 
@@ -173,6 +188,8 @@ def test_hostile_text_is_harmless_wherever_it_stands(text):
         "\\[\na\n= b\n\\]",
         "$\\frac{a}{b}$",
         "$a < b$",
+        "$|x|$",
+        "\\[a \\\\[2pt] b\\]",
     ],
 )
 def test_maths_stays_as_it_is_written(maths):
@@ -180,7 +197,7 @@ def test_maths_stays_as_it_is_written(maths):
     for markup in (drawn(maths), drawn(f"- {maths}") if "\n" not in maths else drawn(f"a\n{maths}\nb")):
         assert_harmless(markup)
         assert maths in "".join(parsed(markup).itertext())
-        (kept,) = [each for each in elements(markup) if each.get("class") == "fk-maths"]
+        (kept,) = [each for each in elements(markup) if "fk-maths" in each.get("class", "").split()]
         assert ("ltr", maths) == (kept.get("dir"), "".join(kept.itertext()))
 
 
@@ -192,6 +209,21 @@ def test_a_price_and_an_open_bracket_are_no_maths(text):
     markup = drawn(text)
     assert 1 == len(tags(markup, "em"))
     assert "fk-maths" not in markup
+
+
+def test_what_looks_like_maths_is_code_in_code_and_an_address_in_an_address():
+    """It is whole, and nothing is made of it."""
+    markup = drawn("`$a$ < $b$` and [c](https://x.example/$d$?e=$f$)\n\n|g|h|\n|-|-|\n|$5|\n|5$|\n\n    \\(i\\)")
+    assert "fk-maths" not in markup
+    assert ["$a$ < $b$", "\\(i\\)"] == ["".join(each.itertext()) for each in tags(markup, "code")]
+    assert ["https://x.example/$d$?e=$f$"] == [each.get("href") for each in tags(markup, "a")]
+    assert ["$5", "", "5$", ""] == ["".join(each.itertext()) for each in tags(markup, "td")]
+
+
+def test_maths_on_lines_of_its_own_is_a_block():
+    """In the middle of a sentence it stays there."""
+    kept = [each.get("class") for each in tags(drawn("See $$a$$ and\n$$\nb\n$$\n\n> \\[c\\]"), "span")]
+    assert ["fk-maths", "fk-maths fk-maths-alone", "fk-maths fk-maths-alone"] == kept
 
 
 def test_a_picture_is_a_link_that_says_where_it_leads():
@@ -270,7 +302,7 @@ def test_code_reads_from_left_to_right():
     """Fenced and indented, with nothing made of what is in it."""
     for text in ("```py\n<b>*x*</b>\n```", "    <b>*x*</b>"):
         (code,) = tags(drawn(text), "pre")
-        assert ("ltr", "<b>*x*</b>\n") == (code.get("dir"), "".join(code.itertext()))
+        assert ("ltr", "<b>*x*</b>") == (code.get("dir"), "".join(code.itertext()))
 
 
 def test_each_block_finds_its_own_direction():
@@ -289,6 +321,21 @@ def test_raw_html_is_text():
     """No tag of an answer becomes one of the page."""
     text = '<script>alert(1)</script> <a href="https://x.example" onclick="x">y</a> <q>z</q>'
     assert text == visible(drawn(text)).strip()
+
+
+def test_markdown_between_tags_is_markdown():
+    """A model that writes HTML writes no more than text, and the rest of its answer is as it meant it."""
+    for text in ("<pre>\n\n**a**", "<!-- **a**", "<details>\n**a**\n</details>", "<script>\n**a**"):
+        assert ["a"] == ["".join(each.itertext()) for each in tags(drawn(text), "strong")]
+
+
+@pytest.mark.parametrize("unit", ["> ", "- ", "1. ", "*a **b ", "![", "[a]("])
+def test_what_is_nested_too_deeply_is_text(unit):
+    """Nothing is lost, and no page grows to a thousand levels."""
+    markup = drawn(unit * 2000 + "the end")
+    assert "the end" in visible(markup)
+    assert 25 > max(markup.count("<" + tag) for tag in ("blockquote", "ul", "ol", "em", "strong"))
+    assert_harmless(markup)
 
 
 @pytest.mark.parametrize("unit", ["$$\n", "\\[\n", "\\(", "[1", "[a](https://x.example) ", "![a](", "[[1]"])

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
-from markdown_it import MarkdownIt
+import pyromark
 
 __all__ = ["folded"]
 
@@ -15,15 +14,6 @@ _LONGEST = 30_000
 _CLOSING = r"[\"”’»)\]*_`]*"  # quotation marks
 _END = re.compile(rf"[.!?؟。…]{_CLOSING}(?=\s|$)")
 _PAIRS = ("**", "__", "`", "*", "_")
-
-
-def _parser() -> MarkdownIt:
-    md = MarkdownIt("commonmark", {"html": False}).enable("table")
-    md.core.ruler.disable("inline")  # only the blocks are asked for
-    return md
-
-
-_MARKDOWN = _parser()
 
 
 def folded(text: str, sentences: int) -> tuple[str, str]:
@@ -63,15 +53,15 @@ def _blocks(text: str) -> list[tuple[int, int, bool]]:
     """Start and end of each block of the text, and whether it may be folded inside."""
     if len(text) > _LONGEST:
         return [(0, len(text), True)]
-    env: dict[str, Any] = {}
-    tokens = _MARKDOWN.parse(text, env)
-    if env.get("references"):  # one half would be without the addresses of its links
+    if pyromark.reference_definitions(text):  # one half would be without the addresses of its links
         return []
-    lines = [0]
-    for line in text.split("\n"):
-        lines.append(lines[-1] + len(line) + 1)
-    return [
-        (lines[token.map[0]], min(lines[token.map[1]], len(text)), token.type == "paragraph_open")
-        for token in tokens
-        if token.level == 0 and token.nesting >= 0 and token.map
-    ]
+    blocks: list[tuple[int, int, bool]] = []
+    written, depth, seen, at = text.encode(), 0, 0, 0  # ranges are in bytes
+    for event, place in pyromark.events_with_range(text, options=pyromark.Options.ENABLE_TABLES):
+        kind, what = (event, None) if isinstance(event, str) else next(iter(event.items()))
+        if depth == 0 and kind in {"Start", "Rule"}:
+            start = at + len(written[seen : place["start"]].decode())
+            seen, at = place["end"], start + len(written[place["start"] : place["end"]].decode())
+            blocks.append((text.rfind("\n", 0, start) + 1, at, what == "Paragraph"))
+        depth += {"Start": 1, "End": -1}.get(kind, 0)
+    return blocks

@@ -2,44 +2,41 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 import nh3
-from markdown_it import MarkdownIt
-from markdown_it.renderer import RendererHTML
+import pyromark
 from markupsafe import Markup, escape
 
 from fallbackkit.ui.views._checked import same_day
 from fallbackkit.ui.views._citations import citation
 from fallbackkit.ui.views._html import clean, el, safe_url
-from fallbackkit.ui.views._markdown_rules import add_rules
+from fallbackkit.ui.views._markdown_marks import PLACE, Mark, marked, shown, written
 from fallbackkit.ui.views._reader import Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from markdown_it.token import Token
+    from collections.abc import Iterator, Sequence
 
     from fallbackkit._outcome import Source
 
 __all__ = ["rich_text"]
 
 LONGEST = 30_000
-"""Characters; a longer answer is shown as it is written, since parsing time can grow faster than length."""
+"""Characters; a longer answer is shown as it is written."""
+
+_DEEPEST = 20  # what is nested more deeply is drawn as if it were not
 
 _BLOCKS = frozenset({"blockquote", "h4", "h5", "h6", "ol", "p", "pre", "table", "ul"})
-_LATER = "q"  # an element that no Markdown makes: it holds the place of what is put in after the cleaning
-_TAGS = _BLOCKS | {_LATER, "a", "br", "code", "div", "em", "hr", "li", "small", "span", "strong"}
+_TAGS = _BLOCKS | {"a", "br", "code", "div", "em", "hr", "img", "li", "small", "span", "strong"}
 _TAGS |= {"tbody", "td", "th", "thead", "tr"}
 _ATTRIBUTES = {tag: {"dir"} for tag in _BLOCKS} | {
     "a": {"href", "target"},
     "div": {"tabindex", "role", "aria-label", "class"},
+    "img": {"src", "alt", "loading", "referrerpolicy", "class"},
     "ol": {"dir", "start"},
-    "p": {"dir", "class"},
-    "span": {"class", "dir"},
+    "span": {"class"},
 }
 _CLEANER = nh3.Cleaner(
     tags=set(_TAGS),
@@ -47,11 +44,21 @@ _CLEANER = nh3.Cleaner(
     url_schemes={"http", "https", "mailto"},
     link_rel="noopener noreferrer nofollow",
 )
-_PLACE = re.compile(f"<{_LATER}>([0-9]+)</{_LATER}>")
+
+_SIMPLE = {
+    "Paragraph": ('<p dir="auto">', "</p>\n"),
+    "HtmlBlock": ('<p dir="auto">', "</p>\n"),
+    "Item": ("<li>", "</li>\n"),
+    "TableRow": ("<tr>", "</tr>\n"),
+    "Emphasis": ("<em>", "</em>"),
+    "Strong": ("<strong>", "</strong>"),
+}
+_ALONE = {"SoftBreak": "\n", "HardBreak": "<br>\n", "Rule": "<hr>\n"}
+_IN_A_LINE = frozenset({"Emphasis", "Strong", "Link", "Image"})
 
 
 class _Manner(NamedTuple):
-    """What the renderer needs to know besides the text."""
+    """What the drawing needs to know besides the text."""
 
     sources: int  # how many there are
     images: bool
@@ -60,62 +67,119 @@ class _Manner(NamedTuple):
     picture: str
 
 
-class _Renderer(RendererHTML):
-    def link_close(self, tokens: Sequence[Token], idx: int, _: Any, env: Any) -> str:
-        return _link_end(tokens[idx].meta.get("goes_to"), env["manner"])
+class _Drawing:
+    """One text on its way from the events of its Markdown to HTML."""
 
-    def image(self, tokens: Sequence[Token], idx: int, _: Any, env: Any) -> str:
-        return _image(tokens[idx], env)
+    def __init__(self, marks: list[Mark], manner: _Manner) -> None:
+        self._marks, self._manner = marks, manner
+        self._cell, self._in_link = "td", False
 
-    def table_open(self, _tokens: Sequence[Token], _idx: int, _: Any, env: Any) -> str:
-        name = escape(env["manner"].table)
-        return f'<div class="fk-scroll" tabindex="0" role="group" aria-label="{name}"><table dir="auto">'
+    def content(self, events: Iterator[Any], depth: int = 0) -> str:
+        """All until the end of the element that is open; the places of marks are still signs."""
+        html: list[str] = []
+        for event in events:
+            if type(event) is str:
+                html.append(_ALONE[event])
+                continue
+            ((kind, what),) = event.items()
+            if kind == "Text":
+                html.append(escape(written(what, self._marks) if self._in_link else what))
+            elif kind == "Start":
+                html.append(self._element(what, events, depth))
+            elif kind == "End":
+                break
+            elif kind == "Code":
+                html.append(f"<code>{escape(written(what, self._marks))}</code>")
+            else:  # HTML, which is text as well
+                html.append(escape(what))
+        return "".join(html)
 
-    def table_close(self, *_: Any) -> str:
-        return "</table></div>"
+    def words(self, events: Iterator[Any]) -> str:
+        """The same as plain text, as it was written."""
+        words: list[str] = []
+        depth = 0
+        for event in events:
+            if type(event) is str:
+                words.append("\n")
+                continue
+            ((kind, what),) = event.items()
+            if kind == "Start":
+                depth += 1
+            elif kind != "End":
+                words.append(what)
+            elif depth == 0:
+                break
+            else:
+                depth -= 1
+                words.append("" if type(what) is str and what in _IN_A_LINE else "\n")
+        return written("".join(words), self._marks)
 
-    def fence(self, tokens: Sequence[Token], idx: int, *_: Any) -> str:
-        return _code(tokens[idx].content)
+    def _element(self, what: Any, events: Iterator[Any], depth: int) -> str:
+        name: str
+        more: Any
+        ((name, more),) = what.items() if type(what) is dict else ((what, None),)
+        if depth >= _DEEPEST:
+            return escape(self.words(events))
+        if name == "Link":
+            return self._link(_address(more, self._marks), events, depth)
+        if name == "Image":
+            return self._image(_address(more, self._marks), self.words(events))
+        if name == "CodeBlock":
+            code = self.words(events).removesuffix("\n")
+            return f'<pre dir="ltr"><code>{escape(code)}</code></pre>\n'
+        start, end = _SIMPLE.get(name) or self._tags(name, more, depth)
+        inner = self.content(events, depth + 1)
+        self._cell = "td" if name == "TableHead" else self._cell
+        return f"{start}{inner}{end}"
 
-    def code_block(self, tokens: Sequence[Token], idx: int, *_: Any) -> str:
-        return _code(tokens[idx].content)
+    def _tags(self, name: str, more: Any, depth: int) -> tuple[str, str]:
+        direction = ' dir="auto"' if depth == 0 else ""  # what lies in a block has the direction of that
+        match name:
+            case "Heading":
+                level = min(6, int(more["level"][1:]) + 3)  # below those of the page
+                return f'<h{level} dir="auto">', f"</h{level}>\n"
+            case "List":
+                tag, start = ("ul", "") if more is None else ("ol", f' start="{more}"' if more != 1 else "")
+                return f"<{tag}{start}{direction}>\n", f"</{tag}>\n"
+            case "BlockQuote":
+                return f"<blockquote{direction}>\n", "</blockquote>\n"
+            case "Table":
+                label = escape(self._manner.table)
+                start = f'<div class="fk-scroll" tabindex="0" role="group" aria-label="{label}"><table dir="auto">'
+                return start, "</tbody></table></div>\n"
+            case "TableHead":
+                self._cell = "th"
+                return "<thead><tr>", "</tr></thead>\n<tbody>"
+            case _:  # a cell
+                return f"<{self._cell}>", f"</{self._cell}>"
 
-    def maths(self, tokens: Sequence[Token], idx: int, *_: Any) -> str:
-        return f'<span class="fk-maths" dir="ltr">{escape(tokens[idx].content)}</span>'
+    def _link(self, url: str, events: Iterator[Any], depth: int) -> str:
+        self._in_link = True
+        inner = self.content(events, depth + 1)
+        self._in_link = False
+        if safe_url(url) is None:
+            return f"[{inner}]({escape(url)})"
+        return self._leading(url, inner, Markup(inner).striptags())  # noqa: S704  # not shown, only compared
 
-    def maths_block(self, tokens: Sequence[Token], idx: int, *_: Any) -> str:
-        return f'<p class="fk-maths" dir="ltr">{escape(tokens[idx].content)}</p>'
+    def _image(self, src: str, alt: str) -> str:
+        """The picture where it may be loaded, else a link to it, else its words."""
+        words = alt or self._manner.picture
+        if safe_url(src) is None:
+            return escape(f"![{alt}]({src})")
+        if self._manner.images and src.startswith("https://"):
+            return el("img", src=src, alt=alt, loading="lazy", referrerpolicy="no-referrer", class_="fk-image")
+        return escape(words) if self._in_link else self._leading(src, escape(words), words)
 
-    def cite(self, tokens: Sequence[Token], idx: int, _: Any, env: Any) -> str:
-        return _later(int(tokens[idx].content), env)
-
-
-def _later(what: int | Markup, env: Any) -> str:
-    env["later"].append(what)
-    return f"<{_LATER}>{len(env['later']) - 1}</{_LATER}>"
-
-
-def _code(text: str) -> str:
-    return f'<pre dir="ltr"><code>{escape(text)}</code></pre>'
-
-
-def _link_end(goes_to: str | None, manner: _Manner) -> str:
-    host = f"<small> ({escape(goes_to)})</small>" if goes_to else ""
-    return f'<span class="fk-sr"> {escape(manner.new_tab)}</span></a>{host}'
+    def _leading(self, url: str, inner: str, words: str) -> str:
+        host = _goes_to(url, words)
+        said = f"<small> ({escape(host)})</small>" if host else ""
+        new_tab = f'<span class="fk-sr"> {escape(self._manner.new_tab)}</span>'
+        return f'<a href="{escape(url)}" target="_blank">{inner}{new_tab}</a>{said}'
 
 
-def _image(token: Token, env: Any) -> str:
-    """The picture where it may be loaded, else a link to it, else its words."""
-    manner: _Manner = env["manner"]
-    src, words = str(token.attrGet("src") or ""), token.content or manner.picture
-    if manner.images and src.startswith("https://"):
-        return _later(
-            el("img", src=src, alt=token.content, loading="lazy", referrerpolicy="no-referrer", class_="fk-image"), env
-        )
-    if token.meta.get("in_link"):
-        return str(escape(words))
-    start = f'<a href="{escape(src)}" target="_blank">{escape(words)}'
-    return start + _link_end(_goes_to(src, words), manner)
+def _address(link: dict[str, str], marks: list[Mark]) -> str:
+    url = written(link["dest_url"], marks)
+    return f"mailto:{url}" if link["link_type"] == "Email" else url
 
 
 def _goes_to(href: str, words: str) -> str | None:
@@ -127,42 +191,6 @@ def _goes_to(href: str, words: str) -> str | None:
     shown = parts.hostname or parts.path
     plain = said.path if "@" in said.netloc else said.hostname or said.path
     return None if shown == plain else shown
-
-
-def _prepared(state: Any) -> None:
-    """Headings below those of the page, each block in its own direction, each link with where it goes."""
-    for token in state.tokens:
-        if token.type.startswith("heading"):
-            token.tag = f"h{min(6, int(token.tag[1]) + 3)}"
-        if token.nesting == 1 and (token.level == 0 or token.type in {"paragraph_open", "heading_open"}):
-            token.attrSet("dir", "auto")
-        if token.children:
-            _mark_links(token.children)
-
-
-def _mark_links(tokens: Sequence[Token]) -> None:
-    opening, words = None, ""
-    for token in tokens:
-        if token.type == "link_open":
-            token.attrSet("target", "_blank")
-            opening, words = token, ""
-        elif token.type == "link_close" and opening is not None:
-            token.meta["goes_to"] = _goes_to(str(opening.attrGet("href") or ""), words)
-            opening = None
-        elif opening is not None:
-            words += token.content
-            token.meta["in_link"] = True
-
-
-def _parser() -> MarkdownIt:
-    md = MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer).enable("table")
-    md.validateLink = lambda url: safe_url(url) is not None  # type: ignore[method-assign]
-    md.core.ruler.push("fallbackkit_prepared", _prepared)
-    add_rules(md)
-    return md
-
-
-_MARKDOWN = _parser()
 
 
 def rich_text(
@@ -206,9 +234,18 @@ def rich_text(
 @lru_cache(maxsize=256)
 def _rendered(text: str, manner: _Manner) -> tuple[Markup | int, ...]:
     """Pieces of safe HTML, and numbers of sources between them."""
-    env: dict[str, Any] = {"manner": manner, "later": [], "sources": manner.sources, "cited": 0}
-    parts = _PLACE.split(_CLEANER.clean(_MARKDOWN.render(text, env)))
-    found: list[Markup | int] = []
-    for index, part in enumerate(parts):
-        found.append(env["later"][int(part)] if index % 2 else Markup(part))  # noqa: S704  # cleaned two lines above
-    return tuple(found)
+    source, marks = marked(text, manner.sources)
+    events = pyromark.events(source, options=pyromark.Options.ENABLE_TABLES)
+    html = shown(_CLEANER.clean(_Drawing(marks, manner).content(events)))
+    parts = PLACE.split(html)
+    pieces: list[Markup | int] = [Markup(parts[0])]  # noqa: S704  # cleaned
+    for index in range(1, len(parts), 2):
+        pieces += _drawn(marks[int(parts[index])], manner.sources)
+        pieces.append(Markup(parts[index + 1]))  # noqa: S704  # cleaned
+    return tuple(pieces)
+
+
+def _drawn(mark: Mark, sources: int) -> list[Markup | int]:
+    if mark.cited:
+        return [number if 1 <= number <= sources else escape(f"[{number}]") for number in mark.cited]
+    return [el("span", mark.text, class_="fk-maths fk-maths-alone" if mark.alone else "fk-maths", dir="ltr")]
