@@ -420,7 +420,7 @@ class Outcome(_Value):
             "kind": failure.kind if self.failure and failure else None,
             "why": asked.failure.kind if asked and asked.failure else next(iter(self.reasons), None),
             "shown": self.answer is not None and (self.text != "" or self.answer.data is not None),
-            "words": len(self.text.split()),
+            "words": len(self.text.split()) if self.status == "interrupted" else 0,
             "sources": len(self.sources),
             "requested": self.requested,
             "requested_kind": asked.kind if asked else None,

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, get_args
 
 from pydantic import Field
@@ -230,6 +231,11 @@ def _spent(outcome: Outcome | None) -> Cost | None:
     return Cost.of(outcome) if outcome is not None and outcome.usage is not None else None
 
 
+@lru_cache(maxsize=256)
+def _plain(line: Markup) -> str:
+    return line.striptags()
+
+
 def _announcement(outcome: Outcome | None, notice: Notice | None, reader: Reader) -> str:
     if outcome is None or notice is None:
         return ""
@@ -237,7 +243,7 @@ def _announcement(outcome: Outcome | None, notice: Notice | None, reader: Reader
         case "working" | "streaming":
             return reader.text("ui.card.working")
         case "answered" | "degraded" | "reviewed":
-            return reader.text("ui.card.ready", by=by_line(outcome, reader).striptags())
+            return reader.text("ui.card.ready", by=_plain(by_line(outcome, reader)))
         case _:
             asks = notice.title.endswith(("?", "؟"))
             key = "ui.card.asked" if asks else "ui.card.said"

@@ -3,7 +3,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
-from fallbackkit._outcome import Confidence, Outcome
+from fallbackkit._outcome import Confidence, Outcome, trusting
 from fallbackkit.ui.views._checked import same_day
 from fallbackkit.ui.views._html import Child, el
 from fallbackkit.ui.views._icons import icon
@@ -96,10 +96,15 @@ def certainty(value: Certainty, reader: Reader) -> list[Markup]:
 def confidence(value: Confidence, reader: Reader, *, state: State = "shown") -> Markup:
     """The meter: segments, word, number and basis, and what speaks for and against."""
     found: Figure | str = standing(value, reader) if state == "shown" else state
-    exact = {"value": None, "upper": None} | ({} if value.basis == "guaranteed" else {"lower": None})
-    shown = value.model_copy(update=exact)  # without what is only seen by its figure, so that many look the same
+    seen = {**vars(value), "value": None, "upper": None}  # the rest is only seen by its figure: many look the same
+    if value.basis != "guaranteed":
+        seen["lower"] = None
+    shown = _made(seen)
     draw = _remembered if _length(value) < _SHORT else _drawn
     return draw(shown, found, state, same_day(reader))
+
+
+_made = trusting(Confidence)
 
 
 def _length(value: Confidence) -> int:

@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from functools import lru_cache
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from fallbackkit.errors import FailureKind
-from fallbackkit.ui.views._html import Child, bdi, el
+from fallbackkit.ui.views._html import HOLE, Child, Shape, bdi, el
 from fallbackkit.ui.views._icons import icon
 from fallbackkit.ui.views._pieces import case_code, disclosure, external_link, facts
 
@@ -216,13 +217,21 @@ def provenance(outcome: Outcome | None, reader: Reader, *, alone: bool = False) 
 
 def by(shape: str, line: Markup, known: Markup | None, more: Child) -> Markup:
     """The line, what it opens to, and what is to be seen below it."""
-    return el(
-        "div",
-        icon(shape),
-        el("span", line, class_="fk-by-text", hidden=known is not None),
-        disclosure("by", line, known, shown=known is not None),
-        el("p", more, class_="fk-by-more", hidden=not more),
-        class_="fk-by",
+    opens = known is not None
+    return _frame(shape, opens=opens, more=bool(more))(line, disclosure("by", line, known, shown=opens), more)
+
+
+@lru_cache(maxsize=64)
+def _frame(shape: str, *, opens: bool, more: bool) -> Shape:
+    return Shape(
+        el(
+            "div",
+            icon(shape),
+            el("span", HOLE, class_="fk-by-text", hidden=opens),
+            HOLE,
+            el("p", HOLE, class_="fk-by-more", hidden=not more),
+            class_="fk-by",
+        )
     )
 
 
@@ -252,25 +261,43 @@ def _facts(outcome: Outcome, reader: Reader, *, alone: bool) -> Markup:
     served = author(outcome) if outcome.answer is not None else outcome.served_by
     why = because(first, outcome, reader) if first is not served and not (alone and outcome.degraded) else None
     steps = alone and outcome.status not in {"working", "streaming"}
-    model = outcome.answer.model if outcome.answer else None
+    return _rows(
+        first=_name(first, outcome, reader),
+        served=_name(served, outcome, reader) if served else None,
+        why=reason(first.kind if first else "other", why, reader, key="ui.by.why") if why else None,
+        model=outcome.answer.model if outcome.answer else None,
+        case=external_link(ticket.url, case_code(ticket.case), reader=reader) if ticket else None,
+        took=reader.seconds(outcome.duration),
+        steps=steps_of(outcome.trail, outcome.requested, reader) if steps else None,
+        reader=reader.timeless,
+    )
+
+
+_Name: TypeAlias = "tuple[str, str | None]"  # as people call it, and as the developer does, if that is another
+
+
+@lru_cache(maxsize=512)
+def _rows(
+    *,
+    first: _Name,
+    served: _Name | None,
+    why: Markup | None,
+    model: str | None,
+    case: Markup | None,
+    took: str,
+    steps: Markup | None,
+    reader: Reader,
+) -> Markup:
+    """Remembered, as most calls have the same to tell."""
     return facts(
         [
-            (reader.say("ui.facts.requested"), _named(first, outcome, reader)),
-            (
-                reader.say("ui.facts.answered"),
-                _named(served, outcome, reader) if served else reader.say("ui.who.nobody"),
-            ),
-            (
-                reader.say("ui.facts.why"),
-                reason(first.kind if first else "other", why, reader, key="ui.by.why") if why else None,
-            ),
+            (reader.say("ui.facts.requested"), _named(first)),
+            (reader.say("ui.facts.answered"), _named(served) if served else reader.say("ui.who.nobody")),
+            (reader.say("ui.facts.why"), why),
             (reader.say("ui.facts.model"), bdi(model, class_="fk-code") if model else None),
-            (
-                reader.say("ui.facts.case"),
-                external_link(ticket.url, case_code(ticket.case), reader=reader) if ticket else None,
-            ),
-            (reader.say("ui.facts.took"), bdi(reader.seconds(outcome.duration))),
-            (reader.say("ui.facts.steps"), steps_of(outcome.trail, outcome.requested, reader) if steps else None),
+            (reader.say("ui.facts.case"), case),
+            (reader.say("ui.facts.took"), bdi(took)),
+            (reader.say("ui.facts.steps"), steps),
         ]
     )
 
@@ -282,7 +309,11 @@ def reason(kind: str, clause: str, reader: Reader, *, key: str = "ui.by.because"
     return reader.say(key, asked=name, clause=el("span", clause))
 
 
-def _named(step: Step | None, outcome: Outcome, reader: Reader) -> Child:
+def _name(step: Step | None, outcome: Outcome, reader: Reader) -> _Name:
     name = who(step, outcome, reader)
-    code = step.name if step and step.name != name else outcome.requested if step is None else None
-    return [bdi(name), [" ", bdi(code, class_="fk-code")] if code else None]
+    return name, step.name if step and step.name != name else outcome.requested if step is None else None
+
+
+def _named(name: _Name) -> Child:
+    called, code = name
+    return [bdi(called), [" ", bdi(code, class_="fk-code")] if code else None]

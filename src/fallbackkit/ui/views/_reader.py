@@ -78,6 +78,11 @@ class Reader:
     def direction(self) -> Direction:
         return self._words[0].direction
 
+    @property
+    def timeless(self) -> Reader:
+        """One who reads the same words and knows no time: what is drawn for them is the same for many."""
+        return _timeless(self.messages, self.locale)
+
     def say(self, key: str, n: int | None = None, /, **values: Child) -> Markup:
         """A message as HTML. Values are escaped, and plain ones keep their own direction; ``*so*`` is strong.
 
@@ -256,9 +261,14 @@ class Reader:
         return self.text("values.zone", place=city) if city else at.tzname() or "UTC"
 
 
+@lru_cache(maxsize=64)
+def _timeless(messages: Messages | None, locale: str) -> Reader:
+    return Reader(messages=messages, locale=locale)
+
+
 @lru_cache(maxsize=2048)
 def _in_seconds(messages: Messages | None, locale: str, seconds: float) -> str:
-    reader = Reader(messages=messages, locale=locale)
+    reader = _timeless(messages, locale)
     return reader.text("ui.time.seconds", s=reader.number(seconds, 1))
 
 

@@ -139,17 +139,29 @@ def _block(given: tuple[Source, ...], look: _Look, reader: Reader, model_made: b
         for group in _grouped(given)
     )
     most, least = look.max_visible, max(1, look.max_visible - len(found))
-    return el(
-        "div",
-        el("p", _summary(given, reader, model_made=model_made), class_="fk-sources-sum"),
+    return _frame(look.layout, split=bool(found and others))(
+        _summary(given, reader, model_made=model_made),
         _list(found[:most]),
         _more("sources", found[most:], reader),
-        el("p", reader.say("ui.sources.unverified"), class_="fk-term fk-sources-split", hidden=not (found and others)),
+        reader.say("ui.sources.unverified"),
         _list(others[:least]),
         _more("sources-others", others[least:], reader),
         _more("sources-unused", unused if look.show_unused else [], reader, key="ui.sources.unused"),
-        class_="fk-sources",
-        data_layout=look.layout,
+    )
+
+
+@lru_cache(maxsize=16)
+def _frame(layout: str, *, split: bool) -> Shape:
+    return Shape(
+        el(
+            "div",
+            el("p", HOLE, class_="fk-sources-sum"),
+            [HOLE, HOLE],
+            el("p", HOLE, class_="fk-term fk-sources-split", hidden=not split),
+            [HOLE, HOLE, HOLE],
+            class_="fk-sources",
+            data_layout=layout,
+        )
     )
 
 
@@ -164,23 +176,41 @@ def _grouped(given: Sequence[Source]) -> tuple[list[int], list[int], list[int]]:
     return found, sorted(others, key=lambda index: ORDER.get(given[index].check, len(ORDER))), unused
 
 
+_LIST = Shape(el("ol", HOLE, class_="fk-sources-list", role="list"))
+_NO_LIST = el("ol", class_="fk-sources-list", role="list", hidden=True)
+
+
 def _list(entries: Sequence[Markup]) -> Markup:
-    return el("ol", entries, class_="fk-sources-list", role="list", hidden=not entries)
+    return _LIST(entries) if entries else _NO_LIST
 
 
 def _more(toggle: str, entries: Sequence[Markup], reader: Reader, *, key: str = "ui.sources.more") -> Markup:
-    label = reader.say(key, len(entries)) if entries else None
-    return disclosure(toggle, label, _list(entries) if entries else None, shown=bool(entries))
+    if not entries:
+        return _no_more(toggle)
+    return disclosure(toggle, reader.say(key, len(entries)), _list(entries))
+
+
+@lru_cache(maxsize=8)
+def _no_more(toggle: str) -> Markup:
+    return disclosure(toggle, None, shown=False)
 
 
 def _summary(given: Sequence[Source], reader: Reader, *, model_made: bool) -> Markup:
-    counts = Counter(source.check if source.check in ORDER else "other" for source in given if source.used)
+    counts = Counter([source.check for source in given if source.used])
     if not counts:
         return reader.say("ui.sources.none_model" if model_made else "ui.sources.none")
+    return _summed(tuple(counts.items()), reader.timeless)
+
+
+@lru_cache(maxsize=512)
+def _summed(counts: tuple[tuple[str, int], ...], reader: Reader) -> Markup:
+    found: Counter[str] = Counter()
+    for check, count in counts:
+        found[check if check in ORDER else "other"] += count
     states: list[Child] = [
-        reader.say(f"ui.sources.tally.{check}", counts[check]) for check in (*ORDER, "other") if counts[check]
+        reader.say(f"ui.sources.tally.{check}", found[check]) for check in (*ORDER, "other") if found[check]
     ]
-    return reader.say("ui.sources.sum", counts.total(), states=el("span", reader.listed(states)))
+    return reader.say("ui.sources.sum", found.total(), states=el("span", reader.listed(states)))
 
 
 def _drawn_once(number: int, source: Source, look: _Look, reader: Reader) -> Markup:

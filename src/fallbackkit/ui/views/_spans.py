@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -89,7 +89,7 @@ class Spans(Props):
         return max(0.0, self.took - self.budget) if self.budget is not None else 0.0
 
     @classmethod
-    def of(cls, outcome: Outcome, *, budget: float | None = None, p50: float | None = None) -> Self:
+    def of(cls, outcome: Outcome, *, budget: float | None = None, p50: float | None = None) -> Spans:
         """What the trail of an outcome knows: each try, and each wait before one, is a span."""
         spans: list[Span] = []
         at = 0.0
@@ -97,14 +97,15 @@ class Spans(Props):
             spans += _of_step(step, at, outcome, first=number == 0)
             at = min(at + _length(step.duration), _LONGEST)
         live = outcome.status in {"working", "streaming"}
-        return cls(
-            id=outcome.id,
-            spans=tuple(spans[:_MOST]),
-            state="live" if live else "truncated" if len(spans) > _MOST else "finished",
-            total=max(_length(outcome.duration), at),
-            budget=budget,
-            p50=p50,
-        )
+        seen: dict[str, Any] = {
+            "id": outcome.id,
+            "spans": tuple(spans[:_MOST]),
+            "state": "live" if live else "truncated" if len(spans) > _MOST else "finished",
+            "total": max(_length(outcome.duration), at),
+            "budget": budget,
+            "p50": p50,
+        }
+        return cls(**seen) if budget is not None or p50 is not None else _seen(seen)
 
 
 def _of_step(step: Step, at: float, outcome: Outcome, *, first: bool) -> Iterator[Span]:
@@ -146,7 +147,7 @@ def _span(kind: SpanKind, start: float, duration: float, **more: object) -> Span
     return _made({**_PLAIN, "kind": kind, "start": start, "duration": duration, **more})
 
 
-_made = trusting(Span)  # all of it comes from an outcome, which was validated
+_made, _seen = trusting(Span), trusting(Spans)  # all of it comes from an outcome, which was validated
 _PLAIN = dict(Span())
 
 

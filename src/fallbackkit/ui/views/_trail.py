@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from fallbackkit.ui.views._html import Child, bdi, el
@@ -39,8 +40,12 @@ def trail(outcome: Outcome | None, reader: Reader) -> Markup:
 def _label(outcome: Outcome, reader: Reader) -> Markup:
     if not outcome.trail:
         return reader.say("ui.trail.details")
-    extent = reader.say("ui.trail.extent", len(outcome.trail), time=reader.seconds(outcome.duration))
-    return reader.say("ui.trail.label", extent=el("bdi", extent))
+    return _extent(len(outcome.trail), reader.seconds(outcome.duration), reader.timeless)
+
+
+@lru_cache(maxsize=512)
+def _extent(steps: int, time: str, reader: Reader) -> Markup:
+    return reader.say("ui.trail.label", extent=el("bdi", reader.say("ui.trail.extent", steps, time=time)))
 
 
 def _facts(outcome: Outcome, reference: str | None, reader: Reader) -> Markup:

@@ -4,7 +4,7 @@ import math
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from fallbackkit._outcome import Outcome
+from fallbackkit._outcome import Outcome, trusting
 from fallbackkit.ui.views._html import HOLE, Child, Shape, bdi, el
 from fallbackkit.ui.views._icons import icon
 from fallbackkit.ui.views._pieces import component
@@ -23,6 +23,7 @@ __all__ = ["latency_waterfall", "waterfall"]
 
 _MOST_PARTS = 5
 _FEW = 10
+_WHOLE_SECONDS = 59.9  # s: from here on, a time is read in whole ones
 _FAILED = frozenset({"failed", "rejected"})
 _NAMED = frozenset({"person", "other"})
 
@@ -59,9 +60,22 @@ def latency_waterfall(value: Spans | Outcome | None, **reader: Unpack[For]) -> M
 
 def waterfall(value: Spans | None, reader: Reader) -> Markup:
     """The sentence and the table, for other components; remembered, as a card is drawn again and again."""
-    words = Reader(messages=reader.messages, locale=reader.locale)  # no more of a reader is asked for
-    draw = _remembered if value is not None and len(value.spans) <= _FEW else _waterfall
-    return draw(value, words)
+    if value is None or len(value.spans) > _FEW:
+        return _waterfall(value, reader)
+    return _remembered(_as_shown(value), reader.timeless)
+
+
+def _as_shown(spans: Spans) -> Spans:
+    """With times as they are read, if that looks the same: most calls are one step, and look like others."""
+    if len(spans.spans) != 1 or spans.budget is not None or not SHORTEST <= spans.took < _WHOLE_SECONDS:
+        return spans
+    (span,) = spans.spans
+    near = _span({**vars(span), "start": round(span.start, 1), "duration": round(span.duration, 1)})
+    look = _spans({**vars(spans), "id": "", "spans": (near,), "total": round(spans.took, 1)})
+    return look if _bar(near, _scale(look)) == _bar(span, _scale(spans)) else spans
+
+
+_span, _spans = trusting(Span), trusting(Spans)
 
 
 def _waterfall(value: Spans | None, reader: Reader) -> Markup:
@@ -169,10 +183,18 @@ def _result(span: Span, reader: Reader) -> Child:
 
 
 def _table(spans: Spans, reader: Reader) -> Markup:
-    ends = max((span.start + span.duration for span in spans.spans), default=0.0)
-    scale = max(spans.took, ends) or 1.0
+    scale = _scale(spans)
     limit = spans.budget / scale if spans.budget is not None and spans.over > 0 else None
     return _headed(reader.messages, reader.locale)([_row(span, scale, limit, reader) for span in spans.spans])
+
+
+def _scale(spans: Spans) -> float:
+    """Seconds that the bars are parts of."""
+    return max([spans.took, *[span.start + span.duration for span in spans.spans]]) or 1.0
+
+
+def _bar(span: Span, scale: float) -> str:
+    return f"margin-inline-start:{span.start / scale:.1%};inline-size:{span.duration / scale:.1%}"
 
 
 @lru_cache(maxsize=64)
@@ -201,7 +223,7 @@ def _row(span: Span, scale: float, limit: float | None, reader: Reader) -> Marku
         _result(span, reader),
         "" if skipped else _since(span.start, reader),
         "" if skipped else reader.seconds(span.duration),
-        f"margin-inline-start:{span.start / scale:.1%};inline-size:{span.duration / scale:.1%}",
+        _bar(span, scale),
         el("i", class_="fk-wf-mark", style=f"margin-inline-start:{limit:.1%}") if limit is not None else None,
     )
 
