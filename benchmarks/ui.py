@@ -64,7 +64,7 @@ def passage(number: int) -> fk.Source:
         url=f"https://intranet.example/policies/leave-{number}",
         quote=f"Up to five days may be carried over, as rule {number} says.",
         locator=f"section {number % 9}",
-        updated_at=NOW - timedelta(days=number),
+        updated_at=NOW - timedelta(days=number % 700),
         check="quote_found" if number % 3 else "not_checked",
     )
 

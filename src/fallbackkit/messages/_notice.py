@@ -67,11 +67,12 @@ def notice(
     count("tries", facts.get("tries", 0), least=0)
     subject, manner = _subject(facts)
     catalogues = (messages or SHIPPED).catalogues(locale)
-    words = next((each for each in catalogues if f"{subject}.title" in each.book), catalogues[-1])
+    title = f"{subject}.title"
+    words = next((each for each in catalogues if title in each.book), catalogues[-1])
     told = Told(words, facts, _zone(zone))
     body = _filled(words, "operator.body", told) if audience == "operator" else ""
     return Notice(
-        title=words.line(f"{subject}.title") or "",
+        title=words.line(title) or "",
         body=body or _filled(words, f"{subject}.body", told),
         tone=manner.tone,
         speech=manner.speech,

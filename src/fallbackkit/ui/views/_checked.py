@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
@@ -10,15 +9,12 @@ from urllib.parse import quote, urlsplit
 from fallbackkit.ui.views._html import HOLE, LONGEST_URL, Child, Shape, bdi, el, safe_url
 from fallbackkit.ui.views._icons import icon
 from fallbackkit.ui.views._pieces import hidden
-from fallbackkit.ui.views._reader import Reader
 
 if TYPE_CHECKING:
-    from datetime import datetime, tzinfo
-
     from markupsafe import Markup
 
     from fallbackkit._outcome import Check, Source
-    from fallbackkit.messages import Messages
+    from fallbackkit.ui.views._reader import Reader
 
 __all__ = [
     "ORDER",
@@ -28,8 +24,6 @@ __all__ = [
     "length_of",
     "note",
     "opened",
-    "same_day",
-    "same_moment",
     "title",
     "title_link",
 ]
@@ -102,7 +96,7 @@ def _place(passage: str) -> str:
 
 
 def _encoded(words: str) -> str:
-    return re.sub("-", "%2D", quote(words, safe="", errors="replace"))  # "-" and "," have a meaning there
+    return quote(words, safe="", errors="replace").replace("-", "%2D")  # "-" and "," have a meaning there
 
 
 def title_link(source: Source, number: int, reader: Reader, *, new_tab: bool = True) -> Markup:
@@ -137,26 +131,6 @@ def opened(source: Source) -> tuple[str | None, str | None]:
     return address(source.url, source.quote if source.check not in {"quote_not_found", "unreachable"} else None)
 
 
-# What is remembered
-
-
 def length_of(source: Source) -> int:
-    """Its characters."""
+    """Its characters: what is long is drawn anew, as what is remembered stays in memory."""
     return len(source.title) + len(source.quote or "") + len(source.url or "") + len(source.locator or "")
-
-
-def same_day(reader: Reader) -> Reader:
-    """One to whom the same dates are told, and who differs in nothing else that a source is drawn by."""
-    now = reader.local(reader.now)
-    now = now.replace(hour=12, minute=0, second=0, microsecond=0) if now is not None else None
-    return _reader(now, reader.tz, reader.locale, reader.messages)
-
-
-@lru_cache(maxsize=64)
-def _reader(now: datetime | None, tz: tzinfo | None, locale: str, messages: Messages | None) -> Reader:
-    return Reader(now=now, tz=tz, locale=locale, messages=messages)
-
-
-def same_moment(reader: Reader) -> Reader:
-    """The same, with times of the day."""
-    return Reader(now=reader.now, tz=reader.tz, locale=reader.locale, messages=reader.messages)

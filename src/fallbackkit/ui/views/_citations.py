@@ -24,7 +24,7 @@ def citation(number: int, source: Source, reader: Reader, *, place: str) -> Mark
     Args:
         number: Of the source, from 1.
         source: What it names.
-        reader: For whom; ``same_day`` of them, so that it is drawn once.
+        reader: For whom; ``on_the_day``, so that it is drawn once.
         place: Which citation of its text it is, so that an update does not close it.
     """
     draw = _remembered if length_of(source) < _REMEMBERED else _drawn

@@ -4,7 +4,6 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from fallbackkit._outcome import Confidence, Outcome, trusting
-from fallbackkit.ui.views._checked import same_day
 from fallbackkit.ui.views._html import Child, el
 from fallbackkit.ui.views._icons import icon
 from fallbackkit.ui.views._ladder import Figure, standing
@@ -101,7 +100,7 @@ def confidence(value: Confidence, reader: Reader, *, state: State = "shown") -> 
         seen["lower"] = None
     shown = _made(seen)
     draw = _remembered if _length(value) < _SHORT else _drawn
-    return draw(shown, found, state, same_day(reader))
+    return draw(shown, found, state, reader.on_the_day)
 
 
 _made = trusting(Confidence)

@@ -75,7 +75,7 @@ def el(tag: str, *children: Child, **attributes: object) -> Markup:
 def _text(child: Child) -> str:
     """What is not markup yet."""
     if type(child) is str:
-        return _escaped(child)
+        return _remembered(child) if len(child) < _SHORT else _escaped(child)
     if child is None:
         return ""
     if isinstance(child, str):

@@ -10,7 +10,6 @@ import nh3
 import pyromark
 from markupsafe import Markup, escape
 
-from fallbackkit.ui.views._checked import same_day
 from fallbackkit.ui.views._citations import citation
 from fallbackkit.ui.views._html import clean, el, safe_url
 from fallbackkit.ui.views._markdown_marks import PLACE, Mark, marked, shown, written
@@ -224,7 +223,7 @@ def rich_text(
     pieces = _rendered(text, manner)
     if len(pieces) == 1:
         return pieces[0]  # type: ignore[return-value]
-    reader = same_day(reader)
+    reader = reader.on_the_day
     return Markup("").join(
         piece if isinstance(piece, Markup) else citation(piece, sources[piece - 1], reader, place=f"{key}{place}")
         for place, piece in enumerate(pieces)

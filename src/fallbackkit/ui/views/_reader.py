@@ -61,12 +61,34 @@ class Reader:
     _words: tuple[Catalogue, ...] = field(init=False, repr=False, compare=False)
     _conventions: str = field(init=False, repr=False, compare=False)
     _present: datetime | None = field(init=False, repr=False, compare=False)
+    _hash: int | None = field(default=None, init=False, repr=False, compare=False)
+    _at_noon: Reader | None = field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         words = (self.messages or SHIPPED).catalogues(self.locale)
         object.__setattr__(self, "_words", words)
         object.__setattr__(self, "_conventions", words[0].conventions)
         object.__setattr__(self, "_present", self.local(self.now))
+
+    def __hash__(self) -> int:
+        if self._hash is None:  # it is asked for by all that is remembered
+            object.__setattr__(self, "_hash", hash((self.now, self.tz, self.locale, self.actions, self.messages)))
+        return cast("int", self._hash)
+
+    # Those to whom more looks the same, for what is remembered
+
+    @property
+    def on_the_day(self) -> Reader:
+        """One to whom the same dates are told, at no time of the day; any action is theirs."""
+        if self._at_noon is None:
+            noon = self._present and self._present.replace(hour=12, minute=0, second=0, microsecond=0)
+            object.__setattr__(self, "_at_noon", _reader(noon, self.tz, self.locale, self.messages))
+        return cast("Reader", self._at_noon)
+
+    @property
+    def timeless(self) -> Reader:
+        """One who reads the same words, and to whom no dates are told."""
+        return _reader(None, None, self.locale, self.messages)
 
     # What is said
 
@@ -77,11 +99,6 @@ class Reader:
     @property
     def direction(self) -> Direction:
         return self._words[0].direction
-
-    @property
-    def timeless(self) -> Reader:
-        """One who reads the same words and knows no time: what is drawn for them is the same for many."""
-        return _timeless(self.messages, self.locale)
 
     def say(self, key: str, n: int | None = None, /, **values: Child) -> Markup:
         """A message as HTML. Values are escaped, and plain ones keep their own direction; ``*so*`` is strong.
@@ -197,7 +214,7 @@ class Reader:
         local = self.local(at)
         if local is None:
             return bdi(at.isoformat())
-        return _TIME(local.isoformat(), self._told(local))
+        return _TIME(_new(Markup, local.isoformat()), self._told(local))  # digits
 
     def moment(self, at: datetime) -> str:
         """The same as plain text."""
@@ -257,18 +274,23 @@ class Reader:
         return _cldr.day(self._conventions, at.date(), year=now is None or at.year != now.year)
 
     def _zone(self, at: datetime) -> str:
-        city = _cldr.city(self._conventions, at.tzinfo)
-        return self.text("values.zone", place=city) if city else at.tzname() or "UTC"
+        return _place(self.timeless, at.tzinfo) or at.tzname() or "UTC"
 
 
-@lru_cache(maxsize=64)
-def _timeless(messages: Messages | None, locale: str) -> Reader:
-    return Reader(messages=messages, locale=locale)
+@lru_cache(maxsize=128)
+def _reader(now: datetime | None, tz: tzinfo | None, locale: str, messages: Messages | None) -> Reader:
+    return Reader(now=now, tz=tz, locale=locale, messages=messages)
+
+
+@lru_cache(maxsize=512)
+def _place(reader: Reader, zone: tzinfo | None) -> str | None:
+    city = _cldr.city(reader._conventions, zone)  # noqa: SLF001
+    return reader.text("values.zone", place=city) if city else None
 
 
 @lru_cache(maxsize=2048)
 def _in_seconds(messages: Messages | None, locale: str, seconds: float) -> str:
-    reader = _timeless(messages, locale)
+    reader = Reader(messages=messages, locale=locale)
     return reader.text("ui.time.seconds", s=reader.number(seconds, 1))
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from pydantic import Field
 
 from fallbackkit._outcome import Outcome, Source
-from fallbackkit.ui.views._checked import ORDER, check_mark, length_of, note, opened, same_day, same_moment, title_link
+from fallbackkit.ui.views._checked import ORDER, check_mark, length_of, note, opened, title_link
 from fallbackkit.ui.views._html import HOLE, Child, Shape, bdi, el
 from fallbackkit.ui.views._pieces import Props, button, component, disclosure
 from fallbackkit.ui.views._provenance import is_model_made, shows_answer
@@ -128,12 +128,15 @@ def _drawn(given: Sequence[Source], reader: Reader, look: _Look, *, model_made: 
     """Remembered for all readers to whom it looks the same, as a card is drawn again with every change beside it."""
     length = sum(length_of(source) for source in given)
     draw = _remembered if length < _REMEMBERED else _block
-    timeless = not any(source.checked_at for source in given)
-    return draw(tuple(given), look, same_day(reader) if timeless else same_moment(reader), model_made)
+    if any(source.checked_at for source in given):
+        reader = Reader(now=reader.now, tz=reader.tz, locale=reader.locale, messages=reader.messages)
+    else:
+        reader = reader.on_the_day
+    return draw(tuple(given), look, reader, model_made)
 
 
 def _block(given: tuple[Source, ...], look: _Look, reader: Reader, model_made: bool) -> Markup:  # noqa: FBT001
-    day = same_day(reader)
+    day = reader.on_the_day
     found, others, unused = (
         [_drawn_once(index + 1, given[index], look, reader if given[index].checked_at else day) for index in group]
         for group in _grouped(given)
@@ -170,9 +173,11 @@ _remembered = lru_cache(maxsize=256)(_block)
 
 def _grouped(given: Sequence[Source]) -> tuple[list[int], list[int], list[int]]:
     """Places of the verified ones, of the others, the most telling first, and of those not used."""
-    found = [index for index, source in enumerate(given) if source.used and source.check == "quote_found"]
-    others = [index for index, source in enumerate(given) if source.used and source.check != "quote_found"]
-    unused = [index for index, source in enumerate(given) if not source.used]
+    found: list[int] = []
+    others: list[int] = []
+    unused: list[int] = []
+    for index, source in enumerate(given):
+        (unused if not source.used else found if source.check == "quote_found" else others).append(index)
     return found, sorted(others, key=lambda index: ORDER.get(given[index].check, len(ORDER))), unused
 
 
@@ -196,17 +201,15 @@ def _no_more(toggle: str) -> Markup:
 
 
 def _summary(given: Sequence[Source], reader: Reader, *, model_made: bool) -> Markup:
-    counts = Counter([source.check for source in given if source.used])
-    if not counts:
+    checks = tuple([source.check for source in given if source.used])
+    if not checks:
         return reader.say("ui.sources.none_model" if model_made else "ui.sources.none")
-    return _summed(tuple(counts.items()), reader.timeless)
+    return _tally(checks, reader.timeless)
 
 
 @lru_cache(maxsize=512)
-def _summed(counts: tuple[tuple[str, int], ...], reader: Reader) -> Markup:
-    found: Counter[str] = Counter()
-    for check, count in counts:
-        found[check if check in ORDER else "other"] += count
+def _tally(checks: tuple[str, ...], reader: Reader) -> Markup:
+    found = Counter([check if check in ORDER else "other" for check in checks])
     states: list[Child] = [
         reader.say(f"ui.sources.tally.{check}", found[check]) for check in (*ORDER, "other") if found[check]
     ]
@@ -260,7 +263,11 @@ def _where(source: Source, reader: Reader) -> Markup:
     ]
     shown = [part for part in known if part]
     parts = [[_SEPARATOR, part] if index else part for index, part in enumerate(shown)]
-    return el("span", parts, class_="fk-source-where", hidden=not parts)
+    return _WHERE(parts) if parts else _NOWHERE
+
+
+_WHERE = Shape(el("span", HOLE, class_="fk-source-where"))
+_NOWHERE = el("span", class_="fk-source-where", hidden=True)
 
 
 def _checked(source: Source, reader: Reader) -> Markup | None:
