@@ -161,8 +161,9 @@ def streamed(browser: Browser, make: Callable[[], gr.components.Component], upda
         text = "You can carry over **five days** of leave until 31 March."
         for piece in range(PIECES):
             text += f" And here is piece {piece}"
+            value = update(text)
             left[piece] = time.time() * 1000
-            yield update(text)
+            yield value
             time.sleep(PAUSE)
 
     with gr.Blocks(analytics_enabled=False) as app:

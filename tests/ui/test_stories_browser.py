@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
+from fallbackkit import Answer, Outcome, Step
+from fallbackkit.ui import views
 from tests.ui.html import visible
 from tests.ui.shelf import COMPONENTS, STORIES, page
 
@@ -144,6 +146,51 @@ def test_a_change_of_state_is_said_once_and_keeps_its_nodes(page_, name):
         assert page_.evaluate("document.contains(root) && document.contains(live)")
         assert page_.evaluate("root.dataset.fk") == name.replace("_", "-")
         assert page_.evaluate(SHOWN) == visible(story.drawn(), closed=True)
+
+
+def test_each_piece_of_a_stream_reads_as_if_the_card_were_drawn_anew(page_):
+    """Whatever the text becomes, and whatever it pretends to be; who is about to stop it keeps the focus."""
+    text = (
+        'One.\n\n- two `<div class="fk-slot" data-slot>`\n- **three**\n\n| a |\n|-|\n| b |\n\n```\nc\n```\n\n# The end'
+    )
+    drawn = [growing(text[: place + 1]) for place in range(0, len(text), 3)]
+    page_.set_content(page([], opened=False))
+    page_.evaluate("html => document.querySelector('main').innerHTML = `<div>${html}</div>`", drawn[0])
+    page_.add_script_tag(content=UPDATE)
+    page_.get_by_role("button", name="Stop the answer").focus()
+    for html in drawn:
+        assert [] == page_.evaluate("html => update(html)", html)
+        assert (
+            page_.evaluate(
+                "html => { const a = document.createElement('div'); a.innerHTML = html; return "
+                "root.isEqualNode(a.firstElementChild) || root.outerHTML; }",
+                html,
+            )
+            is True
+        )
+    assert "Stop the answer" == page_.evaluate("document.activeElement.textContent")
+
+
+def test_what_a_page_did_not_take_up_is_drawn_as_it_is(page_):
+    """A verdict that was pressed, and of which the next drawing knows nothing, is not shown as given."""
+    answered = Outcome(id="one", status="answered", answer=Answer(text="Five days."))
+    html = str(views.outcome_card(answered, show=views.PARTS))
+    page_.set_content(page([], opened=False))
+    page_.evaluate("html => document.querySelector('main').innerHTML = `<div>${html}</div>`", html)
+    page_.add_script_tag(content=UPDATE)
+    pressed = page_.locator("[aria-pressed=true]")
+    page_.evaluate("html => update(html)", html)
+    page_.locator("[aria-pressed]").first.click()
+    assert 1 == pressed.count()
+    page_.evaluate("html => update(html)", html)
+    assert 0 == pressed.count()
+
+
+def growing(text: str) -> str:
+    """A card whose answer has come so far."""
+    step = Step(name="ask", duration=float(len(text)))
+    outcome = Outcome(id="one", status="streaming", answer=Answer(text=text), trail=(step,), requested="ask")
+    return str(views.outcome_card(outcome))
 
 
 @pytest.fixture

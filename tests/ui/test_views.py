@@ -9,14 +9,17 @@ from typing import get_args
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fallbackkit import Answer, Confidence, FailureKind, Outcome, Source, Step, Ticket
 from fallbackkit._outcome import Basis, Check, Status, StepKind, TicketState
 from fallbackkit.messages import Messages
 from fallbackkit.review import Claim, Item, ReviewRequest
 from fallbackkit.ui import views
+from fallbackkit.ui.views import _card
 from fallbackkit.ui.views._html import clean
 from fallbackkit.ui.views._markdown import LONGEST
+from fallbackkit.ui.views._reader import Reader
 from stories import outcome_card as stories
 from tests.ui.corpus import BERLIN, HOSTILE, LATER, STORIES, outcomes, poisoned
 from tests.ui.html import assert_harmless, drawn, elements, parsed, path, visible
@@ -39,6 +42,35 @@ def test_every_story_is_harmless_html_in_every_view(view, name):
     assert_harmless(markup)
     live = parsed(markup)[0][0]
     assert (live.get("class"), live.get("role")) == ("fk-live", "status")
+
+
+@given(outcomes, st.sampled_from([None, ("answer",), ("by", "actions", "cost")]), st.sampled_from(["en", "ar"]))
+def test_a_card_that_grows_is_the_same_as_one_drawn_anew(outcome, show, locale):
+    """What is around the text is remembered while it is written, and nothing of it is out of date."""
+    for text in ("", "One.", f"One. {outcome.text}"):
+        answer = (outcome.answer or Answer(text="")).model_copy(update={"text": text})
+        grown = outcome.model_copy(update={"status": "streaming", "answer": answer, "duration": len(text)})
+        reader = {"now": LATER, "tz": BERLIN, "locale": locale, "actions": frozenset({"stop"})}
+        anew = _card._drawn(_card.card_of(grown), show or _card._USUAL, Reader(**reader))
+        assert anew == views.outcome_card(grown, show=show, **reader)
+
+
+def test_a_stream_draws_what_is_around_its_text_once():
+    """Its duration, its time and its text change with each piece; nothing of them is seen beside the text."""
+    pieces = [
+        Outcome(
+            id="one",
+            status="streaming",
+            answer=Answer(text="Five " * count),
+            trail=(Step(name="ask", duration=count),),
+            duration=count,
+            created_at=LATER + timedelta(seconds=count),
+        )
+        for count in range(1, 9)
+    ]
+    before = _card._around.cache_info().misses
+    assert 8 == len({views.outcome_card(piece, now=piece.created_at, tz=BERLIN) for piece in pieces})
+    assert 1 == _card._around.cache_info().misses - before
 
 
 @pytest.mark.parametrize("view", VIEWS)

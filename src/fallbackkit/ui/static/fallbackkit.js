@@ -5,6 +5,7 @@
   const REPEAT = 1000; // ms: a second click on the same thing within this is the same click
   const SPOKEN = 10; // s: a countdown is spoken when it begins, here, and when it ends
   const APART = 5000; // ms: so far apart is told how a wait goes on
+  const SLOT = '<div class="fk-slot" data-slot';
   const known = new WeakMap(); // component -> what it has to remember over an update
 
   const all = (node, what) => [...(node.matches?.(what) ? [node] : []), ...node.querySelectorAll(what)];
@@ -21,8 +22,9 @@
   // Disclosures and popovers
 
   function show(button, on) {
-    button.setAttribute("aria-expanded", String(on));
     const panel = button.nextElementSibling;
+    if (!on && panel.hidden && button.ariaExpanded === "false") return;
+    button.setAttribute("aria-expanded", String(on));
     panel.hidden = !on;
     if (on && panel.matches(".fk-pop")) keepInside(panel);
   }
@@ -72,7 +74,7 @@
     const action = off || control.dataset.action;
     const key = `${control.dataset.action} ${id ?? root.dataset.id} ${value}`;
     if (key === kept.last && at - kept.at < REPEAT) return;
-    Object.assign(kept, { last: key, at, acted: true });
+    Object.assign(kept, { last: key, at, acted: true, slots: null }); // what the page makes of it now is not as drawn
     if (control.dataset.copy !== undefined) copy(root, control);
     if (control.hasAttribute("aria-pressed")) press(root, control);
     if (control.dataset.hides) {
@@ -291,36 +293,60 @@
       kept.acted = false;
       if (root.dataset.once) seen(root);
       root.querySelectorAll("[data-clock]").forEach(tick);
+      if (root.dataset.network) connection();
     }
-    connection();
   }
 
   // An update: what stays as it is keeps focus, selection and place
 
   function draw(node, html) {
     if (!node.firstChild) return void (node.innerHTML = html);
-    const made = document.createElement("template");
-    made.innerHTML = html;
-    replace(node, made.content);
+    const slots = html.split(SLOT); // no text holds it, as each "<" of a text is escaped
+    (node.firstElementChild && drawSlots(node, slots)) || replace(node, parsed(html));
+    if (node.firstElementChild) memory(node.firstElementChild).slots = slots;
     settle(node);
   }
 
+  const inert = document.implementation.createHTMLDocument("").body; // nothing in it is loaded, and it is read faster than a template
+
+  function parsed(html) {
+    inert.innerHTML = html;
+    return inert;
+  }
+
+  function drawSlots(node, slots) { // of one card, where nothing else is new: reading HTML takes longest
+    const card = node.firstElementChild;
+    const before = memory(card).slots;
+    if (card.dataset.fk !== "outcome-card" || card.nextSibling || before?.length !== slots.length || before[0] !== slots[0]) return false;
+    const drawn = card.querySelectorAll("[data-slot]");
+    for (let place = 1; place < slots.length; place++)
+      if (slots[place] !== before[place]) renew(drawn[place - 1], parsed(SLOT + slots[place]).firstChild);
+    return true;
+  }
+
   function replace(node, made) { // its children, by position
-    const old = [...node.childNodes];
-    const fresh = [...made.childNodes];
-    for (const child of old.splice(fresh.length)) child.remove();
-    fresh.forEach((child, place) => {
-      const before = old[place];
+    let before = node.firstChild;
+    for (let child = made.firstChild, next; child; child = next) {
+      next = child.nextSibling;
+      const after = before?.nextSibling;
       if (!before) node.append(child);
       else if (before.nodeName !== child.nodeName) before.replaceWith(child);
       else if (!before.isEqualNode(child)) renew(before, child);
-    });
+      before = after;
+    }
+    for (let after; before; before = after) {
+      after = before.nextSibling;
+      before.remove();
+    }
   }
 
   function renew(node, made) {
     if (!node.attributes) return void (node.data = made.data);
-    for (const { name } of [...node.attributes]) made.hasAttribute(name) || node.removeAttribute(name);
-    for (const { name, value } of made.attributes) node.getAttribute(name) === value || node.setAttribute(name, value);
+    for (const name of node.getAttributeNames()) made.hasAttribute(name) || node.removeAttribute(name);
+    for (const name of made.getAttributeNames()) {
+      const value = made.getAttribute(name);
+      node.getAttribute(name) === value || node.setAttribute(name, value);
+    }
     replace(node, made);
   }
 

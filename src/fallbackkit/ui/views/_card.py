@@ -4,9 +4,10 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, get_args
 
+from markupsafe import Markup, escape
 from pydantic import Field
 
-from fallbackkit._outcome import Confidence, Outcome, Status, trusting
+from fallbackkit._outcome import Answer, Confidence, Outcome, Status, Step, make_outcome, trusting
 from fallbackkit.messages import Notice
 from fallbackkit.ui.views._confidence import confidence
 from fallbackkit.ui.views._cost import Cost, cost
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
     from typing import Unpack
 
-    from markupsafe import Markup
-
 __all__ = ["PARTS", "Card", "Part", "outcome_card"]
 
 Part = Literal[
@@ -36,12 +35,14 @@ Part = Literal[
 PARTS: tuple[Part, ...] = get_args(Part)
 """All parts of a card, in the order in which they stand."""
 
-_SLOT, _NO_SLOT = Shape(el("div", HOLE, class_="fk-slot")), el("div", class_="fk-slot", hidden=True)
+_SLOT = Shape(el("div", HOLE, class_="fk-slot", data_slot=True))
+_NO_SLOT = el("div", class_="fk-slot", data_slot=True, hidden=True)
 _USUAL = frozenset(PARTS) - {"feedback", "cost"}
 _KNOWN = frozenset(get_args(Status))
 _SILENT = frozenset({"answered", "reviewed", "working", "streaming"})
 _JUDGED = frozenset({"answered", "degraded", "low_confidence"})
 _FINAL = _JUDGED | {"reviewed"}
+_SIGN = "\ufdd0"  # of no script: no text that has been cleaned holds it
 
 
 class Card(Props):
@@ -90,11 +91,16 @@ def outcome_card(
     given = Reader(**reader)
     card = value if isinstance(value, Card) else card_of(value)
     shown = _parts(card.show if card.show is not None else show)
+    return (_while_written(card, shown, given) if _is_written(card) else None) or _drawn(card, shown, given)
+
+
+def _drawn(card: Card, shown: Collection[str], given: Reader, *, text: Markup | None = None) -> Markup:
+    """``text`` stands for the answer, where it has been drawn before."""
     outcome = card.outcome
     notice = _notice(card, given)
     return component(
         "outcome-card",
-        _body(card, notice, shown, given),
+        _body(card, notice, shown, given, text),
         reader=given,
         live=_announcement(outcome, notice, given),
         urgent=notice is not None and notice.speech == "alert",
@@ -103,6 +109,46 @@ def outcome_card(
         data_status=outcome.status if outcome is not None else "empty",
         data_id=outcome.id if outcome is not None else None,
     )
+
+
+# While an answer is being written
+
+
+def _is_written(card: Card) -> bool:
+    outcome = card.outcome
+    return outcome is not None and outcome.status == "streaming" and outcome.answer is not None
+
+
+def _while_written(card: Card, shown: Collection[str], reader: Reader) -> Markup | None:
+    """Only the text changes: what is around it is drawn once. None where something else of it could change."""
+    if "cost" in shown or reader.messages is not None or card.outcome is None:
+        return None
+    timeless = Reader(locale=reader.locale, actions=reader.actions)
+    try:
+        before, after = _around(_without_text(card, card.outcome), frozenset(shown), timeless)
+    except TypeError:  # it holds what cannot be remembered
+        return None
+    return Markup("").join((before, rich_text(card.outcome.text, (), reader), after))
+
+
+@lru_cache(maxsize=64)
+def _around(card: Card, shown: frozenset[str], reader: Reader) -> tuple[Markup, Markup]:
+    before, _, after = str.partition(_drawn(card, shown, reader, text=escape(_SIGN)), _SIGN)
+    return Markup(before), Markup(after)  # noqa: S704  # drawn one line above
+
+
+def _without_text(card: Card, outcome: Outcome) -> Card:
+    """The same but for what a stream changes with each piece."""
+    answer = outcome.answer
+    steps = [_step({**vars(step), "attempts": (), "duration": 0.0}) for step in outcome.trail]
+    if answer is not None:
+        text = _SIGN if answer.text else ""
+        answer = _said_so_far({**vars(answer), "text": text, "data": None, "logprobs": None})
+    now = {"value": None, "answer": answer, "trail": tuple(steps), "duration": 0.0, "created_at": None}
+    return _made({**vars(card), "outcome": make_outcome({**vars(outcome), **now})})
+
+
+_step, _said_so_far = trusting(Step), trusting(Answer)
 
 
 def card_of(
@@ -136,7 +182,9 @@ def _notice(card: Card, reader: Reader) -> Notice | None:
     return outcome.notice(reader.locale, zone=reader.tz, messages=reader.messages, tries=card.tries)
 
 
-def _body(card: Card, notice: Notice | None, show: Collection[str], reader: Reader) -> Markup:
+def _body(
+    card: Card, notice: Notice | None, show: Collection[str], reader: Reader, text: Markup | None = None
+) -> Markup:
     outcome = card.outcome
     answered = outcome is not None and shows_answer(outcome)
     hedged = outcome is not None and outcome.status == "low_confidence" and answered
@@ -154,7 +202,7 @@ def _body(card: Card, notice: Notice | None, show: Collection[str], reader: Read
     return el(
         "article",
         _kept("by" in show, provenance(outcome, reader)),
-        slot("answer", lambda: _answer(outcome, notice, reader, hedged=hedged), on=outcome is None or answered),
+        slot("answer", lambda: _answer(outcome, notice, reader, text, hedged=hedged), on=outcome is None or answered),
         slot("person", lambda: tracker(asked, reader, placed=False), on=asked is not None),
         slot("confidence", lambda: confidence(_sure(outcome), reader), on=_has_meter(outcome)),
         slot("notice", lambda: notice_box(boxed, titled=titled, drawing=drawing), on=boxed is not None),
@@ -175,7 +223,7 @@ def _body(card: Card, notice: Notice | None, show: Collection[str], reader: Read
 
 def _kept(on: bool, content: Markup) -> Markup:  # noqa: FBT001
     """A slot whose content is there in every state, since it may hold the focus."""
-    return _SLOT(content) if on else el("div", content, class_="fk-slot", hidden=True)
+    return _SLOT(content) if on else el("div", content, class_="fk-slot", data_slot=True, hidden=True)
 
 
 def _on_screen(show: Collection[str], going_on: Waiting | None) -> frozenset[str]:
@@ -184,11 +232,13 @@ def _on_screen(show: Collection[str], going_on: Waiting | None) -> frozenset[str
     return frozenset(listed | ({"stop"} if going_on is not None else set()))
 
 
-def _answer(outcome: Outcome | None, notice: Notice | None, reader: Reader, *, hedged: bool) -> list[Child]:
+def _answer(
+    outcome: Outcome | None, notice: Notice | None, reader: Reader, text: Markup | None, *, hedged: bool
+) -> list[Child]:
     if outcome is None:
         return [el("p", reader.say("ui.card.empty"), class_="fk-empty")]
-    whole = outcome.status in _FINAL
-    text = rich_text(outcome.text, outcome.sources if whole else (), reader) if shows_answer(outcome) else None
+    if text is None and shows_answer(outcome):
+        text = rich_text(outcome.text, outcome.sources if outcome.status in _FINAL else (), reader)
     label = "ui.ai.drafted" if outcome.status == "reviewed" else "ui.ai.wrote"
     return [
         el("div", hedge(notice) if hedged and notice else None, text, class_="fk-answer"),
