@@ -8,12 +8,14 @@ from playwright.sync_api import sync_playwright
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, Request
 
 FLAGS = (
     "--no-sandbox --disable-gpu --no-first-run --disable-background-networking"
     " --disable-component-update --disable-sync"
 )
+
+_LEAVING = "this page is being left"
 
 
 @contextmanager
@@ -31,20 +33,48 @@ def watched(browser: Browser, *, width: int, timeout: float) -> Iterator[Page]:
     context = browser.new_context(viewport={"width": width, "height": 900})
     page = context.new_page()
     page.set_default_timeout(timeout)
-    wrong: list[str] = []
-    page.on("request", lambda request: wrong.append(request.url) if _outside(request.url) else None)
-    page.on("dialog", lambda dialog: (wrong.append(f"dialog {dialog.message}"), dialog.dismiss()))
-    page.on("pageerror", lambda error: None if _is_left(str(error)) else wrong.append(str(error)))
-    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    seen = _Seen()
+    page.on("request", seen.request)
+    page.on("domcontentloaded", seen.arrived)
+    page.on("dialog", seen.dialog)
+    page.on("pageerror", lambda error: seen.error(str(error), str(error)))
+    page.on("console", seen.console)
+    page.add_init_script(f"self === top && addEventListener('beforeunload', () => console.debug('{_LEAVING}'))")
     yield page
+    seen.leaving = True
     context.close()
-    assert wrong == [], wrong
+    assert seen.wrong == [], seen.wrong
+
+
+class _Seen:
+    """What went wrong on a page."""
+
+    def __init__(self) -> None:
+        self.wrong: list[str] = []
+        self.leaving = False
+
+    def request(self, request: Request) -> None:
+        if _outside(request.url):
+            self.wrong.append(request.url)
+
+    def arrived(self, _: Page) -> None:
+        self.leaving = False
+
+    def dialog(self, dialog: Dialog) -> None:
+        self.wrong.append(f"dialog {dialog.message}")
+        dialog.dismiss()
+
+    def console(self, message: ConsoleMessage) -> None:
+        if message.text == _LEAVING:
+            self.leaving = True
+        elif message.type == "error":
+            self.error(message.text, message.location["url"])
+
+    def error(self, text: str, source: str) -> None:
+        """Gradio's own code complains of what it is listening to when its page is left; ours never does."""
+        if not (self.leaving and "/assets/" in source):
+            self.wrong.append(text)
 
 
 def _outside(url: str) -> bool:
     return not url.startswith(("http://127.0.0.1:", "data:", "blob:"))
-
-
-def _is_left(error: str) -> bool:
-    """Gradio's own code aborts what it is listening to when its page is left; ours never does."""
-    return error.startswith("AbortError") and "/assets/" in error

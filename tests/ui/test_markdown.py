@@ -298,6 +298,17 @@ def test_a_table_scrolls_by_keyboard_and_has_a_name():
         assert "table" == region[0].tag
 
 
+def test_a_column_of_numbers_is_aligned_as_it_was_written():
+    """In the head and in each row, whichever cells are missing."""
+    cells = [
+        (each.tag, each.get("class"))
+        for tag in ("th", "td")
+        for each in tags(drawn("|a|b|c|\n|-|-:|:-:|\n|1|\n|1|2|3|"), tag)
+    ]
+    looks = [None, "fk-end", "fk-middle"]
+    assert [*(("th", look) for look in looks), *(("td", look) for look in looks * 2)] == cells
+
+
 def test_code_reads_from_left_to_right():
     """Fenced and indented, with nothing made of what is in it."""
     for text in ("```py\n<b>*x*</b>\n```", "    <b>*x*</b>"):

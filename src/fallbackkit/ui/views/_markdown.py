@@ -36,6 +36,8 @@ _ATTRIBUTES = {tag: {"dir"} for tag in _BLOCKS} | {
     "img": {"src", "alt", "loading", "referrerpolicy", "class"},
     "ol": {"dir", "start"},
     "span": {"class"},
+    "td": {"class"},
+    "th": {"class"},
 }
 _CLEANER = nh3.Cleaner(
     tags=set(_TAGS),
@@ -48,10 +50,10 @@ _SIMPLE = {
     "Paragraph": ('<p dir="auto">', "</p>\n"),
     "HtmlBlock": ('<p dir="auto">', "</p>\n"),
     "Item": ("<li>", "</li>\n"),
-    "TableRow": ("<tr>", "</tr>\n"),
     "Emphasis": ("<em>", "</em>"),
     "Strong": ("<strong>", "</strong>"),
 }
+_ALIGNED = {"Right": ' class="fk-end"', "Center": ' class="fk-middle"'}
 _ALONE = {"SoftBreak": "\n", "HardBreak": "<br>\n", "Rule": "<hr>\n"}
 _IN_A_LINE = frozenset({"Emphasis", "Strong", "Link", "Image"})
 
@@ -71,7 +73,8 @@ class _Drawing:
 
     def __init__(self, marks: list[Mark], manner: _Manner) -> None:
         self._marks, self._manner = marks, manner
-        self._cell, self._in_link = "td", False
+        self._in_link = False
+        self._cell, self._aligned, self._column = "td", (), 0  # of the table that is open
 
     def content(self, events: Iterator[Any], depth: int = 0) -> str:
         """All until the end of the element that is open; the places of marks are still signs."""
@@ -143,14 +146,20 @@ class _Drawing:
             case "BlockQuote":
                 return f"<blockquote{direction}>\n", "</blockquote>\n"
             case "Table":
+                self._aligned = more
                 label = escape(self._manner.table)
                 start = f'<div class="fk-scroll" tabindex="0" role="group" aria-label="{label}"><table dir="auto">'
                 return start, "</tbody></table></div>\n"
             case "TableHead":
-                self._cell = "th"
+                self._cell, self._column = "th", 0
                 return "<thead><tr>", "</tr></thead>\n<tbody>"
+            case "TableRow":
+                self._column = 0
+                return "<tr>", "</tr>\n"
             case _:  # a cell
-                return f"<{self._cell}>", f"</{self._cell}>"
+                look = _ALIGNED.get(self._aligned[self._column], "")
+                self._column += 1
+                return f"<{self._cell}{look}>", f"</{self._cell}>"
 
     def _link(self, url: str, events: Iterator[Any], depth: int) -> str:
         self._in_link = True
