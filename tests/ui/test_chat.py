@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import gradio as gr
 import pytest
+from playwright.sync_api import expect
 
 import fallbackkit as fk
 from fallbackkit.review import Answered, ReviewQueue
@@ -115,15 +116,15 @@ def wait_for(page: Page, *expected: str) -> None:
 def test_an_answer_comes_and_a_failure_shows_what_took_its_place(talking, service):
     """The question stands above each answer; while the model is down, the search answers, and a banner says so."""
     ask(talking, "How many days?", "answered")
-    assert "" == talking.get_by_label("Your question").input_value()
+    expect(talking.get_by_label("Your question")).to_have_value("")
     service.down = True
     ask(talking, "And next year?", "answered", "degraded")
-    assert talking.get_by_role("button", name="Matching pages found by search").is_visible()
+    talking.get_by_role("button", name="Matching pages found by search").wait_for()
     assert "How many days?" in talking.locator(".fk-talk-question").all_text_contents()
     service.down = False
     ask(talking, "And now?", "answered", "degraded", "answered")
     talking.get_by_text("Back to normal since").first.wait_for()
-    assert "1 answer" in talking.locator(".fk-degraded-banner").first.inner_text()
+    expect(talking.locator(".fk-degraded-banner").first).to_contain_text("1 answer")
 
 
 def test_the_conversation_is_there_after_a_reload(talking, service):
@@ -132,7 +133,7 @@ def test_the_conversation_is_there_after_a_reload(talking, service):
     ask(talking, "How many days?", "degraded")
     talking.reload()
     wait_for(talking, "degraded")
-    assert talking.get_by_text("How many days?", exact=True).is_visible()
+    talking.get_by_text("How many days?", exact=True).wait_for()
     talking.get_by_role("button", name="Start a new conversation").click()
     talking.locator(".fk-empty-state").wait_for()
     talking.reload()
@@ -141,7 +142,7 @@ def test_the_conversation_is_there_after_a_reload(talking, service):
 
 def test_an_example_is_asked_with_one_press(talking):
     """The empty page offers questions, and says what is not possible."""
-    assert talking.get_by_text("approve leave").is_visible()
+    talking.get_by_text("approve leave").wait_for()
     talking.get_by_role("button", name="How many days can I carry over?").click()
     wait_for(talking, "answered")
 
@@ -152,8 +153,8 @@ def test_stop_keeps_what_had_come(talking, service):
     talking.get_by_role("button", name="Stop", exact=True).click()
     wait_for(talking, "interrupted")
     service.goes_on.set()
-    assert talking.locator(".fk-notice-title", has_text="You stopped the answer").is_visible()
-    assert talking.locator(".fk-answer", has_text="Five days").is_visible()
+    talking.locator(".fk-notice-title", has_text="You stopped the answer").wait_for()
+    talking.locator(".fk-answer", has_text="Five days").wait_for()
 
 
 def test_an_empty_question_is_asked_for(talking):
@@ -195,7 +196,7 @@ def test_a_person_takes_over_and_their_answer_comes_back(talking, service, queue
     queue.decide(claim, Answered("Five days, and more with your manager's word."))
     talking.get_by_role("button", name="Track your question").click()
     wait_for(talking, "reviewed")
-    assert talking.get_by_text("Five days, and more with your manager's word.").is_visible()
+    talking.get_by_text("Five days, and more with your manager's word.").wait_for()
 
 
 def test_asking_again_takes_the_place_of_what_failed(talking, service):
@@ -244,7 +245,7 @@ def test_an_async_function_streams_too(page):
         page.goto(url)
         page.locator(".fk-empty-state").wait_for()
         ask(page, "How many?", "answered")
-        assert page.get_by_text("Five days, How many?").is_visible()
+        page.get_by_text("Five days, How many?").wait_for()
 
 
 # In a Chatbot that is there already
