@@ -189,6 +189,7 @@ def test_hostile_text_is_harmless_wherever_it_stands(text):
         "$\\frac{a}{b}$",
         "$a < b$",
         "$|x|$",
+        "$a &#xFDD0; b$",
         "\\[a \\\\[2pt] b\\]",
     ],
 )
@@ -284,8 +285,10 @@ def test_a_link_says_where_it_leads_unless_its_words_do(link, shown):
     "url", ["javascript:alert(1)", "data:text/html,x", "/relative", "vbscript:x", "ftp://x.example"]
 )
 def test_an_address_that_may_not_be_opened_makes_no_link(url):
-    """It stays text."""
-    assert [] == tags(drawn(f"[a]({url}) <{url}> ![b]({url})"), "a")
+    """It stays text, as it was written."""
+    text = f'[a]({url} "c") <{url}> ![b]({url})'
+    assert [] == tags(drawn(text), "a")
+    assert text == visible(drawn(text)).strip()
 
 
 def test_a_table_scrolls_by_keyboard_and_has_a_name():

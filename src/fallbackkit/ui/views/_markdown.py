@@ -93,7 +93,7 @@ class _Drawing:
             elif kind == "Code":
                 html.append(f"<code>{escape(written(what, self._marks))}</code>")
             else:  # HTML, which is text as well
-                html.append(escape(what))
+                html.append(escape(written(what, self._marks)))
         return "".join(html)
 
     def words(self, events: Iterator[Any]) -> str:
@@ -123,9 +123,9 @@ class _Drawing:
         if depth >= _DEEPEST:
             return escape(self.words(events))
         if name == "Link":
-            return self._link(_address(more, self._marks), events, depth)
+            return self._link(more, events, depth)
         if name == "Image":
-            return self._image(_address(more, self._marks), self.words(events))
+            return self._image(more, self.words(events))
         if name == "CodeBlock":
             code = self.words(events).removesuffix("\n")
             return f'<pre dir="ltr"><code>{escape(code)}</code></pre>\n'
@@ -161,19 +161,21 @@ class _Drawing:
                 self._column += 1
                 return f"<{self._cell}{look}>", f"</{self._cell}>"
 
-    def _link(self, url: str, events: Iterator[Any], depth: int) -> str:
+    def _link(self, link: dict[str, str], events: Iterator[Any], depth: int) -> str:
         self._in_link = True
         inner = self.content(events, depth + 1)
         self._in_link = False
+        url = _address(link, self._marks)
         if safe_url(url) is None:
-            return f"[{inner}]({escape(url)})"
+            bare = link["link_type"] in {"Autolink", "Email"}
+            return f"&lt;{inner}&gt;" if bare else f"[{inner}]({escape(_target(link, url))})"
         return self._leading(url, inner, Markup(inner).striptags())  # noqa: S704  # not shown, only compared
 
-    def _image(self, src: str, alt: str) -> str:
+    def _image(self, link: dict[str, str], alt: str) -> str:
         """The picture where it may be loaded, else a link to it, else its words."""
-        words = alt or self._manner.picture
+        src, words = _address(link, self._marks), alt or self._manner.picture
         if safe_url(src) is None:
-            return escape(f"![{alt}]({src})")
+            return escape(f"![{alt}]({_target(link, src)})")
         if self._manner.images and src.startswith("https://"):
             return el("img", src=src, alt=alt, loading="lazy", referrerpolicy="no-referrer", class_="fk-image")
         return escape(words) if self._in_link else self._leading(src, escape(words), words)
@@ -188,6 +190,11 @@ class _Drawing:
 def _address(link: dict[str, str], marks: list[Mark]) -> str:
     url = written(link["dest_url"], marks)
     return f"mailto:{url}" if link["link_type"] == "Email" else url
+
+
+def _target(link: dict[str, str], url: str) -> str:
+    """As it was written, for an address that may not be opened."""
+    return f'{url} "{link["title"]}"' if link["title"] else url
 
 
 def _goes_to(href: str, words: str) -> str | None:

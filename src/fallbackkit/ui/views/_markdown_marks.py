@@ -73,17 +73,17 @@ def marked(text: str, sources: int) -> tuple[str, list[Mark]]:
 
     def sign(found: re.Match[str]) -> str:
         nonlocal left
-        kind = found.lastgroup
+        kind, text = found.lastgroup, found[0].replace(_AND, "&")
         if kind == "less":
             return _LESS
         if kind == "maths":
-            marks.append(Mark(found[0], alone=_is_alone(found)))
+            marks.append(Mark(text, alone=_is_alone(found)))
         elif kind == "cited" and left > 0:
             cited = tuple(map(int, re.findall("[0-9]+", found["cited"])))
             if not any(1 <= number <= sources for number in cited):
                 return found[0]
             left -= len(cited)
-            marks.append(Mark(found[0], cited))
+            marks.append(Mark(text, cited))
         else:
             return found[0]
         return f"{_START}{len(marks) - 1}{_END}"
