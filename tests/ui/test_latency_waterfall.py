@@ -10,7 +10,9 @@ from pydantic import ValidationError
 
 from fallbackkit import Attempt, Failure, FailureKind, Outcome, Step
 from fallbackkit.ui._components_machinery import LatencyWaterfall
+from fallbackkit.ui.views import _waterfall
 from fallbackkit.ui.views._html import clean
+from fallbackkit.ui.views._reader import Reader
 from fallbackkit.ui.views._spans import Answerer, Span, SpanKind, SpanOutcome, Spans, WaterfallState
 from fallbackkit.ui.views._waterfall import latency_waterfall
 from stories import latency_waterfall as stories
@@ -203,6 +205,19 @@ def test_any_spans_are_drawn_and_travel(each, state, total, budget, p50):
     for mark in (("class", "fk-live"), ("role", "group")):
         assert path(str(latency_waterfall(None)), mark) == path(markup, mark)
     assert value == Spans.model_validate_json(value.model_dump_json())
+
+
+times = st.floats(0, 0.3) | st.floats(0, 70) | st.sampled_from([0.05, 0.15, 0.35, 0.45, 59.85, 59.94, 59.96, 63.2])
+
+
+@given(times, times, times, st.none() | st.floats(0, 9), st.sampled_from([None, 2]))
+@settings(max_examples=300)
+def test_what_is_remembered_of_a_step_is_what_would_be_drawn(start, duration, total, p50, number):
+    """Times are remembered as they are read only where nobody can see the difference."""
+    span = Span(name="ask", by="model", start=start, duration=duration, outcome="answered", number=number)
+    for whole in (total, None, start + duration):
+        value = Spans(spans=(span,), total=whole, p50=p50)
+        assert _waterfall._waterfall(value, Reader()) == _waterfall.waterfall(value, Reader())
 
 
 @given(outcomes)

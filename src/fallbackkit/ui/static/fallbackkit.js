@@ -302,7 +302,7 @@
   function draw(node, html) {
     if (!node.firstChild) return void (node.innerHTML = html);
     const slots = html.split(SLOT); // no text holds it, as each "<" of a text is escaped
-    (node.firstElementChild && drawSlots(node, slots)) || replace(node, parsed(html));
+    drawSlots(node.firstElementChild, slots) || replace(node, parsed(html));
     if (node.firstElementChild) memory(node.firstElementChild).slots = slots;
     settle(node);
   }
@@ -314,10 +314,10 @@
     return inert;
   }
 
-  function drawSlots(node, slots) { // of one card, where nothing else is new: reading HTML takes longest
-    const card = node.firstElementChild;
+  function drawSlots(card, slots) { // of one card, where nothing else is new: reading HTML takes longest
+    if (card?.dataset.fk !== "outcome-card" || card.nextSibling) return false;
     const before = memory(card).slots;
-    if (card.dataset.fk !== "outcome-card" || card.nextSibling || before?.length !== slots.length || before[0] !== slots[0]) return false;
+    if (before?.length !== slots.length || before[0] !== slots[0]) return false;
     const drawn = card.querySelectorAll("[data-slot]");
     for (let place = 1; place < slots.length; place++)
       if (slots[place] !== before[place]) renew(drawn[place - 1], parsed(SLOT + slots[place]).firstChild);

@@ -91,7 +91,7 @@ def outcome_card(
     given = Reader(**reader)
     card = value if isinstance(value, Card) else card_of(value)
     shown = _parts(card.show if card.show is not None else show)
-    return (_while_written(card, shown, given) if _is_written(card) else None) or _drawn(card, shown, given)
+    return _while_written(card, shown, given) or _drawn(card, shown, given)
 
 
 def _drawn(card: Card, shown: Collection[str], given: Reader, *, text: Markup | None = None) -> Markup:
@@ -114,21 +114,19 @@ def _drawn(card: Card, shown: Collection[str], given: Reader, *, text: Markup | 
 # While an answer is being written
 
 
-def _is_written(card: Card) -> bool:
-    outcome = card.outcome
-    return outcome is not None and outcome.status == "streaming" and outcome.answer is not None
-
-
 def _while_written(card: Card, shown: Collection[str], reader: Reader) -> Markup | None:
-    """Only the text changes: what is around it is drawn once. None where something else of it could change."""
-    if "cost" in shown or reader.messages is not None or card.outcome is None:
+    """Only the text changes: what is around it is drawn once. None where something else could change as well."""
+    outcome = card.outcome
+    if outcome is None or outcome.status != "streaming" or outcome.answer is None:
+        return None
+    if "cost" in shown or reader.messages is not None:
         return None
     timeless = Reader(locale=reader.locale, actions=reader.actions)
     try:
-        before, after = _around(_without_text(card, card.outcome), frozenset(shown), timeless)
+        before, after = _around(_without_text(card, outcome, outcome.answer), frozenset(shown), timeless)
     except TypeError:  # it holds what cannot be remembered
         return None
-    return Markup("").join((before, rich_text(card.outcome.text, (), reader), after))
+    return Markup("").join((before, rich_text(outcome.text, (), reader), after))
 
 
 @lru_cache(maxsize=64)
@@ -137,18 +135,15 @@ def _around(card: Card, shown: frozenset[str], reader: Reader) -> tuple[Markup, 
     return Markup(before), Markup(after)  # noqa: S704  # drawn one line above
 
 
-def _without_text(card: Card, outcome: Outcome) -> Card:
+def _without_text(card: Card, outcome: Outcome, answer: Answer) -> Card:
     """The same but for what a stream changes with each piece."""
-    answer = outcome.answer
     steps = [_step({**vars(step), "attempts": (), "duration": 0.0}) for step in outcome.trail]
-    if answer is not None:
-        text = _SIGN if answer.text else ""
-        answer = _said_so_far({**vars(answer), "text": text, "data": None, "logprobs": None})
-    now = {"value": None, "answer": answer, "trail": tuple(steps), "duration": 0.0, "created_at": None}
+    said = _so_far({**vars(answer), "text": _SIGN if answer.text else "", "data": None, "logprobs": None})
+    now = {"value": None, "answer": said, "trail": tuple(steps), "duration": 0.0, "created_at": None}
     return _made({**vars(card), "outcome": make_outcome({**vars(outcome), **now})})
 
 
-_step, _said_so_far = trusting(Step), trusting(Answer)
+_step, _so_far = trusting(Step), trusting(Answer)
 
 
 def card_of(
@@ -182,9 +177,7 @@ def _notice(card: Card, reader: Reader) -> Notice | None:
     return outcome.notice(reader.locale, zone=reader.tz, messages=reader.messages, tries=card.tries)
 
 
-def _body(
-    card: Card, notice: Notice | None, show: Collection[str], reader: Reader, text: Markup | None = None
-) -> Markup:
+def _body(card: Card, notice: Notice | None, show: Collection[str], reader: Reader, text: Markup | None) -> Markup:
     outcome = card.outcome
     answered = outcome is not None and shows_answer(outcome)
     hedged = outcome is not None and outcome.status == "low_confidence" and answered

@@ -67,7 +67,9 @@ def waterfall(value: Spans | None, reader: Reader) -> Markup:
 
 def _as_shown(spans: Spans) -> Spans:
     """With times as they are read, if that looks the same: most calls are one step, and look like others."""
-    if len(spans.spans) != 1 or spans.budget is not None or not SHORTEST <= spans.took < _WHOLE_SECONDS:
+    if len(spans.spans) != 1 or spans.budget is not None:
+        return spans
+    if spans.took < SHORTEST or _scale(spans) >= _WHOLE_SECONDS:
         return spans
     (span,) = spans.spans
     near = _span({**vars(span), "start": round(span.start, 1), "duration": round(span.duration, 1)})
