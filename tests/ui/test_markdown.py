@@ -308,7 +308,7 @@ def test_a_column_of_numbers_is_aligned_as_it_was_written():
         for tag in ("th", "td")
         for each in tags(drawn("|a|b|c|\n|-|-:|:-:|\n|1|\n|1|2|3|"), tag)
     ]
-    looks = [None, "fk-end", "fk-middle"]
+    looks = [None, "fk-align-end", "fk-align-middle"]
     assert [*(("th", look) for look in looks), *(("td", look) for look in looks * 2)] == cells
 
 

@@ -186,6 +186,15 @@ def test_what_a_page_did_not_take_up_is_drawn_as_it_is(page_):
     assert 0 == pressed.count()
 
 
+def test_columns_are_seen_as_they_were_aligned(page_):
+    """The kit's own look of a table leaves them so."""
+    html = growing("|a|b|c|\n|-|-:|:-:|\n|1|2|3|")
+    page_.set_content(page([], opened=False))
+    page_.evaluate("html => document.querySelector('main').innerHTML = html", html)
+    seen = "[...document.querySelectorAll('th, td')].map(each => getComputedStyle(each).textAlign)"
+    assert ["start", "end", "center"] * 2 == page_.evaluate(seen)
+
+
 def growing(text: str) -> str:
     """A card whose answer has come so far."""
     step = Step(name="ask", duration=float(len(text)))

@@ -53,7 +53,7 @@ _SIMPLE = {
     "Emphasis": ("<em>", "</em>"),
     "Strong": ("<strong>", "</strong>"),
 }
-_ALIGNED = {"Right": ' class="fk-end"', "Center": ' class="fk-middle"'}
+_ALIGNED = {"Right": ' class="fk-align-end"', "Center": ' class="fk-align-middle"'}
 _ALONE = {"SoftBreak": "\n", "HardBreak": "<br>\n", "Rule": "<hr>\n"}
 _IN_A_LINE = frozenset({"Emphasis", "Strong", "Link", "Image"})
 
